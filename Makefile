@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+# One Makefile for the whole tree. Everything built lies in build/VARIANT/.
+
+VERSION := 0.1.0
+VARIANT ?= release
+B := build/$(VARIANT)
+
+PREFIX ?= /usr
+DESTDIR ?=
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+PROFILEDIR := $(DESTDIR)$(PREFIX)/lib/nodefit/profiles
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+OPT ?= -O2 -g
+WERROR ?=
+# How many runs each fuzzer gets.
+RUNS ?= 100000
+# What `make preflight` hands to nodefit, e.g. ARGS="--profile control-plane".
+ARGS ?=
+
+WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wimplicit-fallthrough -Wcast-align
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+ARCH := $(shell uname -m)
+ifeq ($(ARCH),x86_64)
+HARDEN += -fcf-protection=full
+else ifeq ($(ARCH),aarch64)
+HARDEN += -mbranch-protection=standard
+endif
+
+ifeq ($(VARIANT),asan)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT := -O1 -g
+else
+HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+ifeq ($(VARIANT),fuzz)
+CC := clang
+SANITIZE := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+OPT := -O1 -g
+HARDEN := $(filter-out -D_FORTIFY_SOURCE=3 -U_FORTIFY_SOURCE,$(HARDEN))
+endif
+ifeq ($(VARIANT),clang)
+CC := clang
+endif
+
+# Evaluated when a recipe needs it: `make deps` and `make help` work without pkg-config.
+LIBS = $(shell $(PKG_CONFIG) --libs inih jansson) -lm
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags inih jansson)
+
+CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION='"$(VERSION)"' $(LIB_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL = -std=gnu11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) $(SANITIZE) $(CFLAGS)
+LDFLAGS_ALL = $(HARDEN_LD) $(SANITIZE) $(LDFLAGS)
+
+SOURCES := $(sort $(wildcard agent/*.c agent/*/*.c checks/*.c))
+OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+# Tests and fuzzers link everything but main().
+PARTS := $(filter-out $(B)/agent/nodefit.o,$(OBJECTS))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(B)/tests/unit/%)
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
+SHELL_SCRIPTS := packaging/deps .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+C_FILES := $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all deps preflight test test-unit test-kernel test-asan lint bench fuzz-smoke fresh \
+	install uninstall clean help
+
+all: $(B)/nodefit ## build nodefit (build/release/nodefit)
+
+help: ## tell every target
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+deps: ## install what building needs (apt or dnf, as root)
+	@packaging/deps build
+
+preflight: ## install what is missing, build, and judge this machine; changes nothing
+	@packaging/deps build
+	@$(MAKE) --no-print-directory all
+	@code=0; $(B)/nodefit preflight $(ARGS) || code=$$?; \
+	echo "nodefit preflight: exit code $$code"; \
+	case $$code in 0|1|3) ;; *) exit $$code ;; esac
+
+test: ## install what tests need, and run all that is safe on any machine
+	@packaging/deps build test
+	@$(MAKE) --no-print-directory all test-unit-programs
+	@tests/run.sh $(B)
+
+test-unit: $(UNIT_TESTS) ## the unit tests alone
+	@tests/run.sh $(B) unit
+
+test-kernel: $(B)/nodefit ## the tests in private namespaces alone (as root)
+	@tests/run.sh $(B) kernel
+
+.PHONY: test-unit-programs
+test-unit-programs: $(UNIT_TESTS)
+
+test-asan: ## unit and kernel tests under the address and undefined-behaviour sanitizers
+	@packaging/deps build test
+	@$(MAKE) --no-print-directory VARIANT=asan all test-unit-programs
+	@tests/run.sh build/asan
+
+lint: ## analysers and formatters; prints nothing when all is well
+	@packaging/deps lint
+	@tests/lint.sh $(B) '$(CPPFLAGS_ALL)' $(C_FILES) -- $(SHELL_SCRIPTS)
+
+bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as root)
+	@packaging/deps build bench
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 tests/bench/bench.py $(B)/nodefit
+
+fuzz-smoke: ## RUNS (100000) runs of each fuzzer
+	@packaging/deps build fuzz
+	@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
+	@tests/fuzz/run.sh build/fuzz $(RUNS)
+
+fresh: ## prove README's two commands in a fresh Debian 12 root file system (as root)
+	@packaging/deps fresh
+	@tests/fresh.sh
+
+install: all ## install below DESTDIR and PREFIX (/usr)
+	install -D -m 0755 $(B)/nodefit $(BINDIR)/nodefit
+	install -d -m 0755 $(PROFILEDIR)
+	install -m 0644 profiles/*.ini $(PROFILEDIR)
+	install -D -m 0644 packaging/man/nodefit.1 $(MANDIR)/man1/nodefit.1
+	install -D -m 0644 packaging/man/nodefit.profile.5 $(MANDIR)/man5/nodefit.profile.5
+
+uninstall: ## take away what install put there
+	rm -f $(BINDIR)/nodefit $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5
+	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
+	-rmdir $(PROFILEDIR) $(dir $(PROFILEDIR))
+
+clean: ## remove build/
+	rm -rf build
+
+$(B)/nodefit: $(OBJECTS)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/agent/profile/builtin.o: $(wildcard profiles/*.ini)
+
+$(B)/tests/unit/%: tests/unit/%.c $(PARTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -DTEST_ROOT='"$(CURDIR)"' $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP \
+		-o $@ $< $(PARTS) $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(PARTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -MMD -MP \
+		-o $@ $< $(PARTS) $(LIBS)
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is an etcd alive on this disk? A flush is device-wide: to measure beside it would slow it. */
+#include <errno.h>
+#include <string.h>
+
+#include "disk.h"
+
+/* What was seen, from the least to the most certain. */
+struct sighting {
+	enum etcd_presence presence;
+	bool elsewhere; /* one was seen whose log is on other disks */
+	char *who;
+	size_t size;
+};
+
+static void see(struct sighting *s, enum etcd_presence presence, const char *comm, const char *pid)
+{
+	if (presence == ETCD_NONE || s->presence == ETCD_HERE)
+		return;
+	s->presence = presence;
+	snprintf(s->who, s->size, "%.32s, process %.16s", comm, pid);
+}
+
+static bool shares_disk(const struct sys *sys, dev_t dev, const struct disk *disk)
+{
+	struct disk its = {0};
+
+	disk_bases(sys, dev, &its);
+	if (its.n_base == 0 || disk->n_base == 0)
+		return true; /* not known: take no risk */
+	for (size_t i = 0; i < its.n_base; i++)
+		for (size_t k = 0; k < disk->n_base; k++)
+			if (its.base[i] == disk->base[k])
+				return true;
+	return false;
+}
+
+/* Looks through one process's open files. */
+static void look_at(const struct sys *sys, const char *pid, const struct disk *disk,
+		    struct sighting *s)
+{
+	_cleanup_free char *comm = NULL;
+	struct strings fds = {0};
+	char path[96];
+	bool named, log = false;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+	if (sys_read_line(sys, path, &comm) < 0)
+		return;
+	named = strcmp(comm, "etcd") == 0;
+	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	r = sys_list(sys, path, &fds);
+	for (size_t i = 0; i < fds.n; i++) {
+		char link[4096];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "/proc/%.16s/fd/%.16s", pid, fds.v[i]);
+		if (sys_readlink(sys, path, link, sizeof(link)) < 0 ||
+		    (!strstr(link, "/member/wal/") && !strstr(link, "/member/snap/db")) ||
+		    sys_stat(sys, path, &st) < 0)
+			continue;
+		log = true;
+		if (shares_disk(sys, st.st_dev, disk))
+			see(s, ETCD_HERE, comm, pid);
+		else
+			s->elsewhere = true;
+	}
+	strings_clear(&fds);
+	if (named && (r < 0 || !log)) /* not ours to look into, or only starting */
+		see(s, ETCD_MAYBE, comm, pid);
+}
+
+/* Does somebody listen on etcd's client or peer port? (kernel:
+ * Documentation/networking/proc_net_tcp.rst) */
+static bool port_is_open(const struct sys *sys, const char *file)
+{
+	_cleanup_free char *text = NULL;
+	char *line, *rest;
+
+	if (sys_read(sys, file, 64 << 20, &text, NULL) < 0)
+		return false;
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		unsigned port, state;
+
+		if (sscanf(line, " %*[0-9]: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &port, &state) == 2 &&
+		    state == 0x0a && (port == 2379 || port == 2380))
+			return true;
+	}
+	return false;
+}
+
+enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, char *who, size_t size)
+{
+	struct sighting s = {.who = who, .size = size};
+	struct strings pids = {0};
+
+	sys_list(sys, "/proc", &pids);
+	for (size_t i = 0; i < pids.n && s.presence != ETCD_HERE; i++)
+		if (pids.v[i][0] >= '0' && pids.v[i][0] <= '9')
+			look_at(sys, pids.v[i], disk, &s);
+	strings_clear(&pids);
+	if (s.presence == ETCD_NONE && !s.elsewhere &&
+	    (port_is_open(sys, "/proc/net/tcp") || port_is_open(sys, "/proc/net/tcp6"))) {
+		s.presence = ETCD_MAYBE;
+		snprintf(who, size, "a listener on port 2379 or 2380");
+	}
+	return s.presence;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running checks in workers, side by side where they don't disturb each other. */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "check.h"
+#include "worker.h"
+
+#define CHECKS_MOST 32
+
+struct job {
+	const struct check *check;
+	struct check_run run;
+	void *params;
+	struct worker worker;
+	struct result result;
+	uint64_t start;
+	enum { JOB_WAITS, JOB_RUNS, JOB_DONE } state;
+};
+
+void checks_validate(const struct profile *p, struct problems *problems)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct setting *s = &p->settings[i];
+		bool check = strncmp(s->section, "check.", 6) == 0;
+
+		if (s->overridden)
+			continue;
+		if (check && !check_find(s->section + 6))
+			problem_error(
+				problems, s->file, s->line,
+				"[%s]: there is no such check; `nodefit check --help` lists them",
+				s->section);
+		if (strcmp(s->section, "verdict") == 0 && strcmp(s->key, "tolerate_unknown") != 0)
+			problem_error(problems, s->file, s->line,
+				      "[verdict] has tolerate_unknown=, not %s=", s->key);
+		else if (strcmp(s->section, "verdict") == 0) {
+			_cleanup_free char *list = strdup(s->value);
+			char *rest, *word = list ? strtok_r(list, " ", &rest) : NULL;
+
+			for (; word; word = strtok_r(NULL, " ", &rest))
+				if (!check_find(word))
+					problem_error(problems, s->file, s->line,
+						      "tolerate_unknown: no check \"%s\"; give "
+						      "names with blanks between them",
+						      word);
+		}
+	}
+	for (size_t i = 0; checks[i]; i++) {
+		_cleanup_free void *values = calloc(1, checks[i]->params_size);
+		char section[64];
+
+		snprintf(section, sizeof(section), "check.%s", checks[i]->name);
+		if (values)
+			params_read(checks[i]->params, p, section, values, problems);
+	}
+}
+
+static void progress(const struct check_run *run, const char *fmt, ...)
+{
+	char text[WORKER_LINE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	worker_progress(run->pipe, text);
+}
+
+static void work(void *context, int pipe, void *answer)
+{
+	struct job *job = context;
+
+	job->run.pipe = pipe;
+	job->check->run(&job->run, answer);
+}
+
+static bool disturb(const struct check *a, const struct check *b)
+{
+	return a->loads & b->disturbed_by || b->loads & a->disturbed_by;
+}
+
+static bool may_start(const struct job *jobs, size_t n, const struct job *job)
+{
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i].state == JOB_RUNS && disturb(jobs[i].check, job->check))
+			return false;
+	return true;
+}
+
+static void start(const struct sys *sys, struct job *job)
+{
+	int r;
+
+	job->start = sys->now(sys);
+	r = worker_start(sys, &job->worker, job->check->deadline_s, &job->result,
+			 sizeof(job->result), work, job);
+	job->state = JOB_RUNS;
+	if (r < 0) {
+		result_judge(&job->result, VERDICT_UNKNOWN, "CheckFailed",
+			     "could not be started: %s", strerror(-r));
+		job->state = JOB_DONE;
+	}
+}
+
+static void finish(const struct sys *sys, struct job *job)
+{
+	const struct worker *w = &job->worker;
+	struct result *r = &job->result;
+
+	job->state = JOB_DONE;
+	if (w->error < 0) /* what came of an answer is not to be trusted */
+		*r = (struct result){0};
+	if (w->error == -ETIMEDOUT)
+		result_judge(r, VERDICT_UNKNOWN, "CheckTimedOut",
+			     "no answer within %.0f s: what it measures hangs",
+			     job->check->deadline_s);
+	else if (w->error < 0 && WIFSIGNALED(w->status))
+		result_judge(r, VERDICT_UNKNOWN, "CheckFailed", "ended by signal %d (%s)",
+			     WTERMSIG(w->status), strsignal(WTERMSIG(w->status)));
+	else if (w->error < 0)
+		result_judge(r, VERDICT_UNKNOWN, "CheckFailed", "ended without an answer");
+	snprintf(r->name, sizeof(r->name), "%s", job->check->name);
+	r->duration_s = (double)(sys->now(sys) - job->start) / 1e9;
+}
+
+static void announce_all(const struct job *jobs, size_t n, void (*announce)(const char *))
+{
+	char line[512] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (jobs[i].state != JOB_RUNS || used >= sizeof(line))
+			continue;
+		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s %s",
+					 used ? ", " : "", jobs[i].check->name,
+					 jobs[i].worker.line);
+	}
+	announce(line);
+}
+
+/* Starts what can start, waits for news, and takes it. False when all are done. */
+static bool step(const struct sys *sys, struct job *jobs, size_t n)
+{
+	struct pollfd fds[CHECKS_MOST];
+	nfds_t waiting = 0;
+	bool busy = false;
+
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i].state == JOB_WAITS && may_start(jobs, n, &jobs[i]))
+			start(sys, &jobs[i]);
+	for (size_t i = 0; i < n; i++) {
+		busy = busy || jobs[i].state != JOB_DONE;
+		if (jobs[i].state == JOB_RUNS)
+			fds[waiting++] =
+				(struct pollfd){.fd = jobs[i].worker.pipe, .events = POLLIN};
+	}
+	if (waiting)
+		poll(fds, waiting, 200);
+	for (size_t i = 0; i < n; i++) {
+		if (jobs[i].state != JOB_RUNS)
+			continue;
+		worker_step(sys, &jobs[i].worker);
+		if (jobs[i].worker.done)
+			finish(sys, &jobs[i]);
+	}
+	return busy;
+}
+
+static int prepare(const struct sys *sys, const struct profile *p, const struct check *check,
+		   bool quick, const struct changes *changes, struct job *job)
+{
+	struct problems problems = {0};
+	char section[64];
+	int r;
+
+	job->check = check;
+	job->params = calloc(1, check->params_size);
+	if (!job->params)
+		return -ENOMEM;
+	snprintf(section, sizeof(section), "check.%s", check->name);
+	r = params_read(check->params, p, section, job->params, &problems);
+	problems_clear(&problems);
+	job->run = (struct check_run){.sys = sys,
+				      .params = job->params,
+				      .profile = p,
+				      .changes = changes,
+				      .quick = quick,
+				      .progress = progress};
+	return r;
+}
+
+int checks_run(const struct sys *sys, const struct profile *p, const struct check *const *wanted,
+	       size_t n, bool quick, void (*announce)(const char *line), struct report *report)
+{
+	struct job *jobs = NULL;
+	int r = 0;
+
+	if (n > CHECKS_MOST)
+		return -E2BIG;
+	jobs = calloc(n ? n : 1, sizeof(*jobs));
+	if (!jobs)
+		return -ENOMEM;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = prepare(sys, p, wanted[i], quick, &report->changes, &jobs[i]);
+	while (r == 0 && step(sys, jobs, n))
+		if (announce)
+			announce_all(jobs, n, announce);
+	if (announce)
+		announce("");
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct result *slot =
+			array_add(&report->results, &report->n_results, sizeof(*slot));
+
+		if (slot)
+			*slot = jobs[i].result;
+		else
+			r = -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		free(jobs[i].params);
+	free(jobs);
+	return r;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /etc/sysctl.d/95-nodefit.conf: what systemd-sysctl sets at boot, before any agent runs. */
+#include <errno.h>
+#include <string.h>
+
+#include "apply.h"
+#include "sysctl.h"
+
+#define PATH      PERSIST_DIR "/" PERSIST_FILE
+#define SIGNATURE "# Written by nodefit"
+#define LARGEST   (1024 * 1024)
+
+/* Does the boot need a line for it? Not where the kernel's own value, which an "at least" found,
+ * was good enough: a constant might lower it on the next boot. */
+static bool needs_line(const struct journal *j, const struct change *c)
+{
+	if (c->tuner != &sysctl_tuner)
+		return false;
+	switch (c->outcome) {
+	case OUTCOME_CHANGED:
+	case OUTCOME_WOULD_CHANGE:
+	case OUTCOME_PENDING:
+		return true;
+	case OUTCOME_UNCHANGED:
+		return (c->op != OP_AT_LEAST && c->op != OP_AT_MOST) ||
+		       journal_find(j, c->tuner->name, c->key);
+	default:
+		return false;
+	}
+}
+
+void persist_mark(struct journal *j, const struct changes *changes, bool *news)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->v[i];
+		struct journal_entry *e = journal_find(j, c->tuner->name, c->key);
+
+		if (e && !e->persisted && needs_line(j, c)) {
+			e->persisted = true;
+			*news = true;
+		}
+	}
+}
+
+static void print_line(FILE *f, const struct journal *j, const struct change *c)
+{
+	if (c->tuner != &sysctl_tuner)
+		return;
+	if (needs_line(j, c))
+		/* "-": a module that is missing at boot is no failure. */
+		fprintf(f, "%s%s = %s\n", c->optional || c->outcome == OUTCOME_PENDING ? "-" : "",
+			c->key, c->wanted);
+	else if (c->outcome == OUTCOME_UNCHANGED)
+		fprintf(f, "# %s: wanted %s, found %s\n", c->key, c->wish, c->before);
+	else
+		fprintf(f, "# %s: wanted %s, %s: %s\n", c->key, c->wish, outcome_text(c->outcome),
+			c->error ? c->error : "");
+}
+
+static int read_present(const struct sys *sys, char **text, char **why)
+{
+	int r = sys_read(sys, PATH, LARGEST, text, NULL);
+
+	if (r == 0 && strncmp(*text, SIGNATURE, strlen(SIGNATURE)) != 0) {
+		free(TAKE(*text));
+		return format(why, PATH " was not written by nodefit: it is left alone; move it "
+					"away first") < 0
+			       ? -ENOMEM
+			       : -EEXIST;
+	}
+	if (r < 0 && r != -ENOENT && format(why, "cannot read " PATH ": %s", strerror(-r)) < 0)
+		return -ENOMEM;
+	return r;
+}
+
+int persist_check(const struct sys *sys, char **why)
+{
+	_cleanup_free char *present = NULL;
+	int r = read_present(sys, &present, why);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int persist_write(const struct sys *sys, const struct journal *j, const struct profile *p,
+		  const struct changes *changes, char **why)
+{
+	_cleanup_free char *present = NULL, *text = NULL;
+	size_t size;
+	FILE *f;
+	int r = read_present(sys, &present, why);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	f = open_memstream(&text, &size);
+	if (!f)
+		return -ENOMEM;
+	fprintf(f,
+		SIGNATURE " from the profile %s: edits are lost at the next\n"
+			  "# `nodefit apply --persist`; `nodefit rollback --persist` removes it.\n",
+		p->name);
+	for (size_t i = 0; i < changes->n; i++)
+		print_line(f, j, &changes->v[i]);
+	if (ferror(f) | fclose(f))
+		return -ENOMEM;
+	if (present && strcmp(present, text) == 0)
+		return 0;
+	r = sys_replace(sys, PERSIST_DIR, PERSIST_FILE, text, size, 0644);
+	if (r < 0 &&
+	    format(why, "the values are set, but " PATH " can't be written: %s", strerror(-r)) < 0)
+		return -ENOMEM;
+	return r;
+}
+
+int persist_remove(const struct sys *sys, bool force, char **why)
+{
+	_cleanup_free char *present = NULL;
+	int r = read_present(sys, &present, why);
+
+	if (r == -EEXIST && force) {
+		free(TAKE(*why));
+		r = 0;
+	}
+	if (r < 0)
+		return r;
+	r = sys_remove(sys, PERSIST_DIR, PERSIST_FILE);
+	if (r < 0 && format(why, "cannot remove " PATH ": %s", strerror(-r)) < 0)
+		return -ENOMEM;
+	return r;
+}
+
+bool persist_present(const struct sys *sys)
+{
+	_cleanup_free char *present = NULL, *why = NULL;
+
+	return read_present(sys, &present, &why) == 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "check.h"
+#include "log.h"
+#include "verbs.h"
+
+int verb_failed(const char *doing, int error)
+{
+	log_error("cannot %s: %s", doing, strerror(-error));
+	return EXIT_UNSURE;
+}
+
+int verb_flush(int code)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("cannot write the answer: %s", strerror(errno));
+		return EXIT_UNSURE;
+	}
+	return code;
+}
+
+int verb_load_profile(const struct command *c, struct profile *p)
+{
+	const char *name = c->profile ? c->profile : "kube-node";
+	struct problems problems = {0};
+	int r = profile_load(&c->sys, name, p, &problems);
+
+	if (r == 0)
+		checks_validate(p, &problems);
+	problems_log(&problems);
+	if (r == 0 && problems.errors) {
+		profile_clear(p);
+		r = -EINVAL;
+	}
+	problems_clear(&problems);
+	if (r == -EINVAL || r == -ENOENT)
+		return EXIT_USAGE;
+	return r < 0 ? verb_failed("load the profile", r) : 0;
+}
+
+int verb_begin(const struct command *c, const struct profile *p, struct report *report,
+	       uint64_t *start)
+{
+	*report = (struct report){.started = c->sys.wall(&c->sys), .profile = strdup(p->name)};
+	if (!report->profile)
+		return verb_failed("begin", -ENOMEM);
+	node_describe(&c->sys, &report->node);
+	*start = c->sys.now(&c->sys);
+	return 0;
+}
+
+void verb_end(const struct command *c, const struct profile *p, struct report *report,
+	      uint64_t start)
+{
+	const struct setting *tolerate = profile_find(p, "verdict", "tolerate_unknown");
+
+	report->duration_s = (double)(c->sys.now(&c->sys) - start) / 1e9;
+	report_judge(report, tolerate ? tolerate->value : "");
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A check's parameters are table rows; the reader, `profile validate` and `explain` share them. */
+#pragma once
+
+#include "profile.h"
+
+enum param_type {
+	PARAM_DURATION, /* double, seconds: "10ms", "500us", "10s", "1m" */
+	PARAM_PERCENT,  /* double: "5%" or "5" */
+	PARAM_BYTES,    /* double: "128M", "1G", "4096" */
+	PARAM_CHOICE,   /* int, the index in `choices` */
+	PARAM_PATH,     /* char[PATH_PARAM_MAX], absolute */
+};
+
+#define PATH_PARAM_MAX 256
+
+struct param {
+	const char *name;
+	enum param_type type;
+	size_t offset;       /* into the check's own struct */
+	double least, most;  /* in seconds, percent or bytes */
+	const char *choices; /* blank-separated */
+	const char *fallback;
+	const char *help;
+};
+
+/* Fills a check's struct: every fallback, then what the profile's section says. Notes unknown
+ * names, values out of range and a "warn" above its "fail" as errors. `params` ends with a NULL
+ * name. 0 or -EINVAL (noted). */
+int params_read(const struct param *params, const struct profile *p, const char *section,
+		void *values, struct problems *problems);
+
+/* One value by its row, as if a profile had it. 0, or -EINVAL or -ERANGE with the struct untouched.
+ */
+int param_parse(const struct param *param, const char *text, void *values);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: a verb is one file in agent/verbs/ and one line in agent/nodefit.c's table. */
+#pragma once
+
+#include "profile.h"
+#include "report.h"
+#include "sys.h"
+
+/* The exit codes that are no verdict's. */
+enum { EXIT_USAGE = 2, EXIT_UNSURE = 3 };
+
+enum {
+	FLAG_PROFILE = 1 << 0,
+	FLAG_JSON = 1 << 1,
+	FLAG_PERSIST = 1 << 2,
+	FLAG_DRY_RUN = 1 << 3,
+	FLAG_FORCE = 1 << 4,
+	FLAG_STRICT = 1 << 5,
+	FLAG_QUICK = 1 << 6,
+	FLAG_APPLY = 1 << 7,
+	FLAG_ALL = 1 << 8,
+};
+
+struct command {
+	struct sys sys;
+	unsigned flags; /* that were given */
+	const char *profile;
+	const char *const *words; /* behind the options */
+	size_t n_words;
+};
+
+struct verb {
+	const char *name;
+	const char *words;   /* what stands behind the options, for --help */
+	const char *summary; /* one line */
+	const char *about;   /* --help's text */
+	unsigned flags;      /* that it takes */
+	bool takes_words;
+	/* Returns the exit code. */
+	int (*run)(const struct command *c);
+};
+
+extern const struct verb preflight_verb, diff_verb, apply_verb, rollback_verb, check_verb,
+	profile_verb, explain_verb;
+
+/* --- shared by the verbs --- */
+
+/* Loads the profile asked for (kube-node by default), checks it whole, and logs every problem.
+ * 0, or the exit code. */
+int verb_load_profile(const struct command *c, struct profile *p);
+/* Begins a report: the node, the profile's name, the time. */
+int verb_begin(const struct command *c, const struct profile *p, struct report *report,
+	       uint64_t *start);
+/* Ends it: the verdict and how long it took. */
+void verb_end(const struct command *c, const struct profile *p, struct report *report,
+	      uint64_t start);
+/* Logs an -errno that nobody has put into words, and returns the exit code for it. */
+int verb_failed(const char *doing, int error);
+/* Closes stdout's buffer; an unwritten answer is an error. Returns `code`, or EXIT_UNSURE. */
+int verb_flush(int code);
