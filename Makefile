@@ -17,6 +17,8 @@ OPT ?= -O2 -g
 WERROR ?=
 # How many runs each fuzzer gets.
 RUNS ?= 100000
+# What `make bench` hands to bench.py, e.g. BENCH="--only fsync --pairs 100".
+BENCH ?=
 # What `make preflight` hands to nodefit, e.g. ARGS="--profile control-plane".
 ARGS ?=
 
@@ -112,7 +114,7 @@ lint: ## analysers and formatters; prints nothing when all is well
 bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as root)
 	@packaging/deps build bench
 	@$(MAKE) --no-print-directory all
-	@/usr/bin/python3 tests/bench/bench.py $(B)/nodefit
+	@/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/nodefit
 
 fuzz-smoke: ## RUNS (100000) runs of each fuzzer
 	@packaging/deps build fuzz
