@@ -25,7 +25,8 @@ enter() {
 	mount --make-rprivate / &&
 		mount --bind /proc/sys /proc/sys &&
 		mount --bind /proc/sys/net /proc/sys/net &&
-		mount -o remount,ro,bind /proc/sys || exit 1
+		mount -o remount,ro,bind /proc/sys &&
+		mount -o remount,rw,bind /proc/sys/net || exit 1
 	ip link set lo up
 	mkdir -p "$work/keys"
 	for key in $fake_keys; do
