@@ -4,7 +4,7 @@
 # and the places where nodefit writes.
 # These change by themselves: counters, random numbers, what RAM and load decide.
 moving='/random/|dentry-state|inode-nr|inode-state|file-nr|aio-nr|/ns_last_pid|nf_conntrack_count'
-moving="$moving|/sched_domain/|pty/nr|dirty_background_bytes_now|/kernel/cad_pid|nr_hugepages_now"
+moving="$moving|/sched_domain/|pty/nr|/fs/quota/|dirty_background_bytes_now|/kernel/cad_pid|nr_hugepages_now"
 # Reading these does something, or takes long.
 find /proc/sys -type f -perm -0400 2>/dev/null | grep -vE "$moving|stat_refresh|net/ipv6/conf/.*/stable_secret" |
 	LC_ALL=C sort | while read -r key; do

@@ -119,9 +119,9 @@ equal "every key of kube-node is explained" "" "$(cat "$work/unexplained")"
 
 # Faces
 equal "no colour off a terminal" "" "$("$NODEFIT" diff --profile "$work/p.ini" | grep -c "$(printf '\033')" | grep -v '^0$')"
-out=$(script -qec "$NODEFIT check sysctl --profile $work/p.ini" /dev/null 2>/dev/null)
+out=$(TERM=xterm script -qec "$NODEFIT check sysctl --profile $work/p.ini" /dev/null 2>/dev/null)
 holds "colour on a terminal" "$(printf '\033')\\[33m" "$out"
-out=$(NO_COLOR=1 script -qec "$NODEFIT check sysctl --profile $work/p.ini" /dev/null 2>/dev/null)
+out=$(TERM=xterm NO_COLOR=1 script -qec "$NODEFIT check sysctl --profile $work/p.ini" /dev/null 2>/dev/null)
 ! printf '%s' "$out" | grep -q "$(printf '\033')\\[3"
 ok $? "NO_COLOR is honoured"
 out=$("$NODEFIT" diff --profile nonsense 2>&1 >/dev/null)
