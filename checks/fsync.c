@@ -247,7 +247,7 @@ static void judge(const struct measurement *m, const struct fsync_params *p,
 	char bound[32] = "unbounded", where[128];
 
 	if (isfinite(m->high))
-		snprintf(bound, sizeof(bound), "%.2f ms", m->high);
+		snprintf(bound, sizeof(bound), "%.2f", m->high);
 	snprintf(where, sizeof(where), "%s, %s, %s", *disk->device ? disk->device : "unknown disk",
 		 disk->filesystem, *disk->write_cache ? disk->write_cache : "cache unknown");
 	if (m->p50 < IMPOSSIBLE_MS) {
@@ -265,7 +265,7 @@ static void judge(const struct measurement *m, const struct fsync_params *p,
 		     : m->p99 >= warn            ? VERDICT_WARN
 						 : VERDICT_PASS,
 		     m->p99 >= warn ? "FsyncSlow" : "FsyncFast",
-		     "p99 %.2f ms (95%% interval %.2f ms to %s, %zu syncs) on %s", m->p99, m->low,
+		     "p99 %.2f ms (95%%: %.2f to %s, n %zu) on %s", m->p99, m->low,
 		     bound, m->n, where);
 	if (m->p99 >= warn)
 		result_advise(r,

@@ -209,10 +209,6 @@ static void judge(const struct measurement *m, const struct steal_params *p,
 	snprintf(text, sizeof(text),
 		 "%.1f%% of all CPUs over %.0f s, worst cpu%u %.1f%%, %.1f%% since boot", mean,
 		 m->seconds, worst->cpu, high, m->since_boot);
-	if (virt->steal == STEAL_NONE && !m->ever) {
-		result_judge(r, VERDICT_PASS, "BareMetal", "bare metal: nobody to steal");
-		return;
-	}
 	if (virt->steal == STEAL_UNTOLD && !m->ever) {
 		result_judge(r, VERDICT_UNKNOWN, "StealUntold",
 			     "the hypervisor (%s) does not report steal: 0 means nothing",
@@ -248,6 +244,10 @@ static void run(const struct check_run *run, struct result *r)
 		result_judge(r, VERDICT_UNKNOWN, "ProcStatFaked",
 			     "/proc/stat is a container's (lxcfs), not the machine's");
 		result_advise(r, "run on the host, or mount the host's /proc");
+		return;
+	}
+	if (virt.steal == STEAL_NONE) {
+		result_judge(r, VERDICT_PASS, "BareMetal", "bare metal: nobody to steal");
 		return;
 	}
 	error = measure(run, &m);

@@ -41,8 +41,9 @@ struct journal_entry *journal_find(const struct journal *j, const char *tuner, c
  * *news is set when the journal has changed. 0 or -ENOMEM. */
 int journal_note(struct journal *j, const char *tuner, const char *key, const char *before,
 		 const char *value, bool *news);
-/* Notes a key that changes along with `flip_of`, unless it has an entry. 0 or -ENOMEM. */
+/* Notes a key that changes along with `flip_of`, unless it has an entry; *news as above. 0 or
+ * -ENOMEM. */
 int journal_note_flip(struct journal *j, const char *tuner, const char *key, const char *before,
-		      const char *flip_of);
+		      const char *flip_of, bool *news);
 /* Takes out the entries that `drop` (one flag each) marks. */
 void journal_drop(struct journal *j, const bool *drop);

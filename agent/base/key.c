@@ -62,8 +62,13 @@ int key_path(const char *name, char **path)
 
 int key_name(const char *path, char **name)
 {
-	char *text = strdup(path);
+	const char *first = strpbrk(path, "./");
+	char *text;
 
+	/* A first part with a dot in it has no dotted form: a leading slash keeps it a path. */
+	if (first && *first == '.')
+		return format(name, "/%s", path);
+	text = strdup(path);
 	if (!text)
 		return -ENOMEM;
 	swap_separators(text);

@@ -76,7 +76,7 @@ void stats_quantile_interval(const double *sorted, size_t n, double p, double de
 			break;
 	}
 	if (rank >= 1)
-		*low = sorted[(size_t)fmin(floor(rank / size * (double)n), (double)n) - 1];
+		*low = sorted[(size_t)fmin(floor(rank * (double)n / size), (double)n) - 1];
 	/* The smallest rank u with P(at least u samples below the quantile) <= alpha/2. */
 	for (rank = size; rank >= 0; rank--) {
 		above += exp(log_binomial(size, rank, p));
@@ -85,7 +85,7 @@ void stats_quantile_interval(const double *sorted, size_t n, double p, double de
 	}
 	rank++;
 	if (rank <= size)
-		*high = sorted[(size_t)fmin(ceil(rank / size * (double)n), (double)n) - 1];
+		*high = sorted[(size_t)fmin(ceil(rank * (double)n / size), (double)n) - 1];
 }
 
 /* The 97.5% point of Student's t: tabled for few degrees, else the Cornish-Fisher expansion around

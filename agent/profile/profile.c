@@ -204,6 +204,10 @@ static int load_file(struct loading *l, const char *file, const struct setting *
 
 	if (r < 0)
 		return r;
+	/* Each file counts once, where it is first named, as in TuneD: a common parent that is
+	 * read again would undo what the first child has overridden. */
+	if (strings_contains(&l->profile->files, file))
+		return 0;
 	r = read_text(l->sys, file, &text, &len);
 	if (r == -ENOMEM)
 		return r;

@@ -68,7 +68,7 @@ static int note_all(const struct sys *sys, struct journal *j, const struct chang
 
 			if (c->tuner->read(sys, flips.v[k], &before) == 0)
 				r = journal_note_flip(j, c->tuner->name, flips.v[k], before,
-						      c->key);
+						      c->key, news);
 		}
 		strings_clear(&flips);
 		if (r < 0)

@@ -18,6 +18,12 @@ static const char *effect(const struct sysctld *files, const char *path,
 	return "and wins at boot unless `nodefit apply --persist` has written " PERSIST_FILE;
 }
 
+/* "-key" in a later file takes an earlier file's assignment away, not only a glob's. */
+static bool excludes_ours(const struct sysctld_entry *e)
+{
+	return !key_is_glob(e->path) && strcmp(sysctld_base(e), PERSIST_FILE) > 0;
+}
+
 int contests_find(const struct sysctld *files, const char *path, enum op op, const char *wanted,
 		  struct change *c)
 {
@@ -25,12 +31,17 @@ int contests_find(const struct sysctld *files, const char *path, enum op op, con
 		const struct sysctld_entry *e = &files->v[i];
 		int r;
 
-		if (!e->value || !sysctld_matches(e, path) ||
-		    strcmp(sysctld_base(e), PERSIST_FILE) == 0 ||
-		    value_satisfies(op, wanted, e->value))
+		if (!sysctld_matches(e, path) || strcmp(sysctld_base(e), PERSIST_FILE) == 0)
+			continue;
+		if (e->value ? value_satisfies(op, wanted, e->value) : !excludes_ours(e))
 			continue;
 		r = strings_addf(&c->contested_by, "%s:%u", e->file, e->line);
-		if (r == 0)
+		if (r == 0 && !e->value)
+			r = strings_addf(&c->contests,
+					 "%s:%u excludes it: at boot " PERSIST_FILE
+					 " can't set it",
+					 e->file, e->line);
+		else if (r == 0)
 			r = strings_addf(&c->contests, "%s:%u sets \"%s\" %s", e->file, e->line,
 					 e->value, effect(files, path, e));
 		if (r < 0)

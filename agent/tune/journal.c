@@ -74,13 +74,14 @@ int journal_note(struct journal *j, const char *tuner, const char *key, const ch
 }
 
 int journal_note_flip(struct journal *j, const char *tuner, const char *key, const char *before,
-		      const char *flip_of)
+		      const char *flip_of, bool *news)
 {
 	struct journal_entry *e;
 	int r;
 
 	if (journal_find(j, tuner, key))
 		return 0;
+	*news = true;
 	r = add(j, tuner, key, before, &e);
 	if (r < 0)
 		return r;

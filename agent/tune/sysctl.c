@@ -191,7 +191,7 @@ static int plan_key(const struct sys *sys, const struct profile *p, size_t index
 		r = format(&c->error, "cannot be read: %s", explain(c->key, r));
 	}
 	if (r == 0 && !c->wanted)
-		r = value_resolve(OP_ONE_OF, value, "", &c->wanted);
+		r = value_resolve(op == OP_ONE_OF ? OP_ONE_OF : OP_SET, value, "", &c->wanted);
 	return r < 0 ? r : contests_find(files, path, op, value, c);
 }
 

@@ -129,6 +129,7 @@ static int resolve_numbers(enum op op, const char *wanted, const char *live, cha
 int value_resolve(enum op op, const char *wanted, const char *live, char **out)
 {
 	struct ranges set = {{0}};
+	const char *trimmed;
 
 	switch (op) {
 	case OP_AT_LEAST:
@@ -139,8 +140,11 @@ int value_resolve(enum op op, const char *wanted, const char *live, char **out)
 			return -EINVAL;
 		return ranges_print(&set, out);
 	case OP_ONE_OF:
-		wanted += strspn(wanted, " \t");
-		return format(out, "%.*s", (int)strcspn(wanted, "|"), wanted);
+		if (format(out, "%.*s", (int)strcspn(wanted, "|"), wanted) < 0)
+			return -ENOMEM;
+		trimmed = text_strip(*out);
+		memmove(*out, trimmed, strlen(trimmed) + 1);
+		return 0;
 	case OP_SET:
 		break;
 	}

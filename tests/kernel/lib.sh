@@ -13,6 +13,11 @@ fake_keys="fs/file-max fs/inotify/max_user_instances fs/inotify/max_user_watches
 vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys
 kernel/keys/root_maxbytes"
 
+# The leak sanitizer needs ptrace, which strace has taken.
+strace() {
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 command strace "$@"
+}
+
 # enter "$@": once inside, returns.
 enter() {
 	if [ -z "${NODEFIT_INSIDE:-}" ]; then
