@@ -49,6 +49,10 @@ ifeq ($(VARIANT),clang)
 CC := clang
 endif
 
+# V=1 shows the commands.
+V ?=
+Q := $(if $(V),,@)
+
 # Evaluated when a recipe needs it: `make deps` and `make help` work without pkg-config.
 LIBS = $(shell $(PKG_CONFIG) --libs inih jansson) -lm
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags inih jansson)
@@ -109,7 +113,7 @@ test-asan: ## unit and kernel tests under the address and undefined-behaviour sa
 
 lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint
-	@tests/lint.sh $(B) '$(CPPFLAGS_ALL)' $(C_FILES) -- $(SHELL_SCRIPTS)
+	@tests/lint.sh '-Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION=\"x\"' $(C_FILES) -- $(SHELL_SCRIPTS)
 
 bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as root)
 	@packaging/deps build bench
@@ -141,17 +145,20 @@ clean: ## remove build/
 	rm -rf build
 
 $(B)/nodefit: $(OBJECTS)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	@echo "  CC $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(B)/agent/profile/builtin.o: $(wildcard profiles/*.ini)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PARTS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -DTEST_ROOT='"$(CURDIR)"' $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP \
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) -DTEST_ROOT='"$(CURDIR)"' $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP \
 		-o $@ $< $(PARTS) $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
 
 .PHONY: fuzzers
@@ -159,7 +166,8 @@ fuzzers: $(FUZZERS)
 
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PARTS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -MMD -MP \
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -MMD -MP \
 		-o $@ $< $(PARTS) $(LIBS)
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)

@@ -94,14 +94,14 @@ static int open_nameless(int folder)
 	int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-		return fd < 0 ? -errno : fd;
+		return fd < 0 ? negative_errno() : fd;
 	/* No O_TMPFILE here: an empty file has this name for a moment. */
 	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
-		return -errno;
+		return negative_errno();
 	fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return -errno;
-	return unlinkat(folder, name, 0) < 0 ? -errno : fd;
+		return negative_errno();
+	return unlinkat(folder, name, 0) < 0 ? negative_errno() : fd;
 }
 
 /* etcd preallocates by fallocate, or by lengthening where that is not supported. */
@@ -110,8 +110,8 @@ static int preallocate(int fd)
 	if (fallocate(fd, 0, 0, SEGMENT_BYTES) == 0)
 		return 0;
 	if (errno != EOPNOTSUPP && errno != ENOTTY)
-		return -errno;
-	return ftruncate(fd, SEGMENT_BYTES) < 0 ? -errno : 0;
+		return negative_errno();
+	return ftruncate(fd, SEGMENT_BYTES) < 0 ? negative_errno() : 0;
 }
 
 /* Sorts what there is and works the figures out, with an interval that misses by `alpha`. */
@@ -144,10 +144,10 @@ static int sample(const struct sys *sys, int fd, const char *data, double *ms)
 	uint64_t begin;
 
 	if (n != WRITE_BYTES)
-		return n < 0 ? -errno : -ENOSPC;
+		return n < 0 ? negative_errno() : -ENOSPC;
 	begin = sys->now(sys);
 	if (fdatasync(fd) < 0)
-		return -errno;
+		return negative_errno();
 	*ms = (double)(sys->now(sys) - begin) / 1e6;
 	return 0;
 }
@@ -265,8 +265,8 @@ static void judge(const struct measurement *m, const struct fsync_params *p,
 		     : m->p99 >= warn            ? VERDICT_WARN
 						 : VERDICT_PASS,
 		     m->p99 >= warn ? "FsyncSlow" : "FsyncFast",
-		     "p99 %.2f ms (95%%: %.2f to %s, n %zu) on %s", m->p99, m->low,
-		     bound, m->n, where);
+		     "p99 %.2f ms (95%%: %.2f to %s, n %zu) on %s", m->p99, m->low, bound, m->n,
+		     where);
 	if (m->p99 >= warn)
 		result_advise(r,
 			      "etcd wants p99 below 10 ms: give it a disk of its own, a local SSD "

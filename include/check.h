@@ -14,6 +14,9 @@ enum {
 	LOAD_DISK = 1 << 1,
 };
 
+/* How many checks one run may have. */
+#define CHECKS_MOST 32
+
 struct check_run {
 	const struct sys *sys;
 	const void *params;            /* the check's own struct, filled by its rows */

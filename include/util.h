@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -42,11 +43,24 @@ static inline void closedirp(DIR **d)
 		closedir(*d);
 }
 
+/* -errno for a call that has just failed; never 0, so that a failure can't pass for a success. */
+static inline int negative_errno(void)
+{
+	return errno > 0 ? -errno : -EIO;
+}
+
 /* Hands a pointer over: the variable forgets it, so that its cleanup does nothing. */
 #define TAKE(p)                                                                                    \
 	({                                                                                         \
 		__auto_type _taken = (p);                                                          \
 		(p) = NULL;                                                                        \
+		_taken;                                                                            \
+	})
+
+#define TAKE_FD(fd)                                                                                \
+	({                                                                                         \
+		int _taken = (fd);                                                                 \
+		(fd) = -1;                                                                         \
 		_taken;                                                                            \
 	})
 

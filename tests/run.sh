@@ -34,6 +34,9 @@ if [ "$which" != kernel ]; then
 		case $t in *.d) continue ;; esac
 		[ -x "$t" ] && run "$(basename "$t")" "$t"
 	done
+	for t in tests/unit/test_*.sh; do
+		run "$t" sh "$t"
+	done
 fi
 if [ "$which" != unit ]; then
 	for t in tests/kernel/test_*.sh; do

@@ -6,6 +6,7 @@
 
 #include "log.h"
 
+PRINTF_LIKE(5, 0)
 static void add(struct problems *p, bool warning, const char *file, unsigned line, const char *fmt,
 		va_list ap)
 {

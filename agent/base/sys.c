@@ -68,7 +68,7 @@ int sys_init(struct sys *sys, const char *root)
 	if (root && strcmp(root, "/") != 0) {
 		s.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (s.root < 0)
-			return -errno;
+			return negative_errno();
 		s.cpuid = no_cpuid; /* the tree is another machine's */
 	}
 	*sys = s;
@@ -94,7 +94,7 @@ int sys_open(const struct sys *sys, const char *path, int flags, mode_t mode)
 
 		fd = syscall(SYS_openat2, sys->root, path, &how, sizeof(how));
 	}
-	return fd < 0 ? -errno : (int)fd;
+	return fd < 0 ? negative_errno() : (int)fd;
 }
 
 int sys_read(const struct sys *sys, const char *path, size_t max, char **text, size_t *len)
@@ -120,7 +120,7 @@ int sys_read(const struct sys *sys, const char *path, size_t max, char **text, s
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return negative_errno();
 		used += (size_t)n;
 		if (used > max)
 			return -EFBIG;
@@ -136,8 +136,8 @@ int sys_read(const struct sys *sys, const char *path, size_t max, char **text, s
 
 int sys_read_line(const struct sys *sys, const char *path, char **text)
 {
-	char *line;
-	size_t len;
+	char *line = NULL;
+	size_t len = 0;
 	int r = sys_read(sys, path, 65536, &line, &len);
 
 	if (r < 0)
@@ -157,7 +157,7 @@ int sys_write(const struct sys *sys, const char *path, const char *text, size_t 
 		return fd;
 	n = write(fd, text, len);
 	if (n < 0)
-		return -errno;
+		return negative_errno();
 	return (size_t)n == len ? 0 : -EIO;
 }
 
@@ -183,7 +183,7 @@ int sys_open_dir(const struct sys *sys, const char *dir, mode_t mode)
 		if (parent < 0)
 			return parent;
 		if (mkdirat(parent, name + 1, slash ? 0755 : mode) < 0 && errno != EEXIST)
-			return -errno;
+			return negative_errno();
 		if (!slash)
 			break;
 		*slash = '/';
@@ -199,7 +199,7 @@ static int write_all(int fd, const char *text, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return negative_errno();
 		text += n;
 		len -= (size_t)n;
 	}
@@ -220,19 +220,19 @@ int sys_replace(const struct sys *sys, const char *dir, const char *name, const 
 	if ((size_t)snprintf(draft, sizeof(draft), ".%s.new", name) >= sizeof(draft))
 		return -ENAMETOOLONG;
 	if (unlinkat(folder, draft, 0) < 0 && errno != ENOENT)
-		return -errno;
+		return negative_errno();
 	fd = openat(folder, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
-		return -errno;
+		return negative_errno();
 	r = write_all(fd, text, len);
 	if (r == 0 &&
 	    (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(folder, draft, folder, name) < 0))
-		r = -errno;
+		r = negative_errno();
 	if (r < 0) {
 		unlinkat(folder, draft, 0);
 		return r;
 	}
-	return fsync(folder) < 0 ? -errno : 0;
+	return fsync(folder) < 0 ? negative_errno() : 0;
 }
 
 int sys_remove(const struct sys *sys, const char *dir, const char *name)
@@ -242,7 +242,7 @@ int sys_remove(const struct sys *sys, const char *dir, const char *name)
 	if (folder < 0)
 		return folder;
 	if (unlinkat(folder, name, 0) < 0 || fsync(folder) < 0)
-		return -errno;
+		return negative_errno();
 	return 0;
 }
 
@@ -257,7 +257,7 @@ int sys_list(const struct sys *sys, const char *dir, struct strings *names)
 	d = fdopendir(fd);
 	if (!d) {
 		close(fd);
-		return -errno;
+		return negative_errno();
 	}
 	while ((e = readdir(d))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
@@ -276,11 +276,11 @@ int sys_stat(const struct sys *sys, const char *path, struct stat *st)
 	_cleanup_fd int fd = -1;
 
 	if (sys->root < 0)
-		return stat(path, st) < 0 ? -errno : 0;
+		return stat(path, st) < 0 ? negative_errno() : 0;
 	fd = sys_open(sys, path, O_PATH, 0);
 	if (fd < 0)
 		return fd;
-	return fstat(fd, st) < 0 ? -errno : 0;
+	return fstat(fd, st) < 0 ? negative_errno() : 0;
 }
 
 int sys_readlink(const struct sys *sys, const char *path, char *text, size_t size)
@@ -292,7 +292,7 @@ int sys_readlink(const struct sys *sys, const char *path, char *text, size_t siz
 		return fd;
 	n = readlinkat(fd, "", text, size - 1);
 	if (n < 0)
-		return -errno;
+		return negative_errno();
 	text[n] = '\0';
 	return 0;
 }
@@ -303,5 +303,5 @@ int sys_statfs(const struct sys *sys, const char *path, struct statfs *fs)
 
 	if (fd < 0)
 		return fd;
-	return fstatfs(fd, fs) < 0 ? -errno : 0;
+	return fstatfs(fd, fs) < 0 ? negative_errno() : 0;
 }

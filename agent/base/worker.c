@@ -48,14 +48,14 @@ int worker_start(const struct sys *sys, struct worker *w, double deadline_s, voi
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
+		return negative_errno();
 	*w = (struct worker){.pipe = ends[0],
 			     .deadline = sys->now(sys) + (uint64_t)(deadline_s * 1e9),
 			     .answer = answer,
 			     .answer_size = answer_size};
 	w->pid = fork();
 	if (w->pid < 0) {
-		int error = -errno;
+		int error = negative_errno();
 
 		close(ends[0]);
 		close(ends[1]);

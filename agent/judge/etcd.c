@@ -57,11 +57,13 @@ static void look_at(const struct sys *sys, const char *pid, const struct disk *d
 
 		snprintf(path, sizeof(path), "/proc/%.16s/fd/%.16s", pid, fds.v[i]);
 		if (sys_readlink(sys, path, link, sizeof(link)) < 0 ||
-		    (!strstr(link, "/member/wal/") && !strstr(link, "/member/snap/db")) ||
-		    sys_stat(sys, path, &st) < 0)
+		    (!strstr(link, "/member/wal/") && !strstr(link, "/member/snap/db")))
 			continue;
 		log = true;
-		if (shares_disk(sys, st.st_dev, disk))
+		/* Below another root the kernel follows no descriptor's link (openat2(2)). */
+		if (sys_stat(sys, path, &st) < 0)
+			see(s, ETCD_MAYBE, comm, pid);
+		else if (shares_disk(sys, st.st_dev, disk))
 			see(s, ETCD_HERE, comm, pid);
 		else
 			s->elsewhere = true;

@@ -9,8 +9,6 @@
 #include "check.h"
 #include "worker.h"
 
-#define CHECKS_MOST 32
-
 struct job {
 	const struct check *check;
 	struct check_run run;
@@ -59,6 +57,7 @@ void checks_validate(const struct profile *p, struct problems *problems)
 	}
 }
 
+PRINTF_LIKE(2, 3)
 static void progress(const struct check_run *run, const char *fmt, ...)
 {
 	char text[WORKER_LINE];

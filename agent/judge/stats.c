@@ -54,16 +54,18 @@ double stats_design_effect(const double *v, size_t n, double quantile)
 }
 
 /* log of the probability of exactly k among n. */
-static double log_binomial(double n, double k, double p)
+static double log_binomial(size_t size, size_t count, double p)
 {
+	double n = (double)size, k = (double)count;
+
 	return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p);
 }
 
 void stats_quantile_interval(const double *sorted, size_t n, double p, double design_effect,
 			     double alpha, double *low, double *high)
 {
-	double size = floor((double)n / fmax(1, design_effect));
-	double below = 0, above = 0, rank;
+	size_t size = (size_t)((double)n / fmax(1, design_effect)), rank;
+	double below = 0, above = 0;
 
 	*low = 0;
 	*high = INFINITY;
@@ -76,16 +78,15 @@ void stats_quantile_interval(const double *sorted, size_t n, double p, double de
 			break;
 	}
 	if (rank >= 1)
-		*low = sorted[(size_t)fmin(floor(rank * (double)n / size), (double)n) - 1];
+		*low = sorted[rank * n / size - 1];
 	/* The smallest rank u with P(at least u samples below the quantile) <= alpha/2. */
-	for (rank = size; rank >= 0; rank--) {
-		above += exp(log_binomial(size, rank, p));
+	for (rank = size + 1; rank > 0; rank--) {
+		above += exp(log_binomial(size, rank - 1, p));
 		if (above > alpha / 2)
 			break;
 	}
-	rank++;
 	if (rank <= size)
-		*high = sorted[(size_t)fmin(ceil(rank * (double)n / size), (double)n) - 1];
+		*high = sorted[(rank * n + size - 1) / size - 1];
 }
 
 /* The 97.5% point of Student's t: tabled for few degrees, else the Cornish-Fisher expansion around
@@ -99,7 +100,8 @@ static double student(size_t degrees)
 	if (degrees >= 1 && degrees <= 5)
 		return small[degrees - 1];
 	return z + (z * z * z + z) / (4 * d) +
-	       (5 * pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * d * d);
+	       (5 * pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * d * d) +
+	       (3 * pow(z, 7) + 19 * pow(z, 5) + 17 * z * z * z - 15 * z) / (384 * d * d * d);
 }
 
 void stats_mean(const double *v, size_t n, double *mean, double *half_width)

@@ -71,19 +71,20 @@ static bool by_cpuid(const struct sys *sys, struct virt *virt)
 	return true;
 }
 
-static bool dmi(const struct sys *sys, const char *name, char **text)
+/* A line of the machine's identity (the caller's), or NULL. */
+static char *dmi(const struct sys *sys, const char *name)
 {
-	_cleanup_free char *path = NULL;
+	char path[64], *text = NULL;
 
-	return format(&path, "/sys/class/dmi/id/%s", name) == 0 &&
-	       sys_read_line(sys, path, text) == 0;
+	snprintf(path, sizeof(path), "/sys/class/dmi/id/%s", name);
+	return sys_read_line(sys, path, &text) == 0 ? text : NULL;
 }
 
 static bool by_maker(const struct sys *sys, const char *field, struct virt *virt)
 {
-	_cleanup_free char *text = NULL;
+	_cleanup_free char *text = dmi(sys, field);
 
-	if (!dmi(sys, field, &text))
+	if (!text)
 		return false;
 	if (strstr(text, ".metal")) { /* Amazon's bare-metal instances */
 		set(virt, "none", STEAL_NONE);
@@ -98,32 +99,47 @@ static bool by_maker(const struct sys *sys, const char *field, struct virt *virt
 	return false;
 }
 
+static bool by_xen(const struct sys *sys, struct virt *virt)
+{
+	_cleanup_free char *type = NULL;
+
+	if (sys_read_line(sys, "/sys/hypervisor/type", &type) < 0 || strcmp(type, "xen") != 0)
+		return false;
+	set(virt, "xen", STEAL_REPORTED);
+	return true;
+}
+
+/* x86 names its hypervisor's presence among the flags, or it is bare metal. */
+static bool by_flags(const struct sys *sys, struct virt *virt)
+{
+	_cleanup_free char *text = NULL;
+
+	if (sys_read(sys, "/proc/cpuinfo", 1 << 24, &text, NULL) < 0 || !strstr(text, "flags\t"))
+		return false;
+	if (strstr(text, " hypervisor"))
+		set(virt, "hypervisor", STEAL_UNTOLD);
+	else
+		set(virt, "none", STEAL_NONE);
+	return true;
+}
+
 void virt_detect(const struct sys *sys, struct virt *virt)
 {
-	_cleanup_free char *type = NULL, *cpuinfo = NULL;
-
-	if (by_cpuid(sys, virt))
+	if (by_cpuid(sys, virt) || by_xen(sys, virt))
 		return;
-	if (sys_read_line(sys, "/sys/hypervisor/type", &type) == 0 && strcmp(type, "xen") == 0) {
-		set(virt, "xen", STEAL_REPORTED);
-		return;
-	}
 	/* No CPUID (arm64, or --root): who made the machine tells most of the time. */
-	if (by_maker(sys, "product_name", virt) || by_maker(sys, "sys_vendor", virt))
+	if (by_maker(sys, "product_name", virt) || by_maker(sys, "sys_vendor", virt) ||
+	    by_flags(sys, virt))
 		return;
 	set(virt, "unknown", STEAL_UNTOLD);
-	if (sys_read(sys, "/proc/cpuinfo", 1 << 24, &cpuinfo, NULL) == 0 &&
-	    strstr(cpuinfo, "flags\t")) /* x86: the flag is there or it is bare metal */
-		set(virt, strstr(cpuinfo, " hypervisor") ? "hypervisor" : "none",
-		    strstr(cpuinfo, " hypervisor") ? STEAL_UNTOLD : STEAL_NONE);
 }
 
 void virt_machine(const struct sys *sys, char *text, size_t size)
 {
-	_cleanup_free char *maker = NULL, *product = NULL;
+	_cleanup_free char *maker = dmi(sys, "sys_vendor"), *product = dmi(sys, "product_name");
 	struct utsname u;
 
-	if (dmi(sys, "sys_vendor", &maker) && dmi(sys, "product_name", &product))
+	if (maker && product)
 		snprintf(text, size, "%s %s", maker, product);
 	else
 		snprintf(text, size, "%s", uname(&u) == 0 ? u.machine : "");

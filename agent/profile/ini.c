@@ -162,6 +162,7 @@ static char *next_line(char *out, int size, void *stream)
 	const char *newline;
 	size_t len;
 	_cleanup_free char *line = NULL;
+	bool sound;
 
 	if (rd->text >= rd->end || rd->error)
 		return NULL;
@@ -179,16 +180,15 @@ static char *next_line(char *out, int size, void *stream)
 		line[--len] = '\0';
 	if (rd->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
 		memmove(line, line + 3, (len -= 3) + 1);
-	if (!line_is_sound(rd, line, len)) {
-		/* What follows a refused section is not the section's above. */
-		if (line[0] == '[')
-			rd->kind = SECTION_REFUSED;
-		strcpy(line, line[0] == '[' ? "[]" : "");
-	} else if (line[0] == '[') {
+	sound = line_is_sound(rd, line, len);
+	if (sound && line[0] == '[')
 		enter_section(rd, line);
-		if (rd->kind == SECTION_REFUSED || rd->kind == SECTION_UNKNOWN)
-			strcpy(line, "[]");
-	}
+	else if (line[0] == '[') /* what follows it is not the section's above */
+		rd->kind = SECTION_REFUSED;
+	else if (!sound)
+		*line = '\0';
+	if (line[0] == '[' && (rd->kind == SECTION_REFUSED || rd->kind == SECTION_UNKNOWN))
+		memcpy(line, "[]", sizeof("[]"));
 	snprintf(out, (size_t)size, "%s\n", line);
 	return out;
 }

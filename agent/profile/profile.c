@@ -7,7 +7,7 @@
 
 #include "text.h"
 
-#define FILE_LARGEST   (256 * 1024)
+#define FILE_LARGEST   ((size_t)256 * 1024)
 #define DEEPEST        8
 #define FILES_MOST     64
 #define BUILTIN_FOLDER "builtin"
@@ -63,42 +63,55 @@ static bool exists(const struct sys *sys, const char *file)
 	return true;
 }
 
-/* The file that `name` means when `from` (NULL: nobody) includes it. */
-static int find(const struct sys *sys, const char *name, const char *from, char **out)
+static bool in_chain(const struct loading *l, const char *file)
 {
-	_cleanup_free char *file = NULL;
-	const char *slash = from ? strrchr(from, '/') : NULL;
-	const char *suffix = is_path(name) ? "" : ".ini";
-	int folder_len = slash ? (int)(slash - from + 1) : 0;
+	for (size_t i = 0; i < l->depth; i++)
+		if (strcmp(l->chain[i], file) == 0)
+			return true;
+	return false;
+}
 
-	if (!from && is_path(name)) {
-		if (format(&file, "%s", name) < 0)
-			return -ENOMEM;
-		*out = TAKE(file);
-		return 0;
-	}
-	if (from) {
-		bool absolute = *name == '/';
+/* "name" in the folder of the file `from`. */
+static int beside(const char *from, const char *name, const char *suffix, char **out)
+{
+	const char *slash = strrchr(from, '/');
 
-		if (format(&file, "%.*s%s%s", absolute ? 0 : folder_len, from, name, suffix) < 0)
-			return -ENOMEM;
-		if (is_path(name) || exists(sys, file)) {
+	if (*name == '/' || !slash)
+		return format(out, "%s%s", name, suffix);
+	return format(out, "%.*s%s%s", (int)(slash - from + 1), from, name, suffix);
+}
+
+/* The file that `name` means when `from` (NULL: nobody) includes it. A name skips the files that
+ * are being read, so that /etc/nodefit/profiles/kube-node.ini can include the shipped kube-node. */
+static int find(const struct loading *l, const char *name, const char *from, char **out)
+{
+	_cleanup_free char *circle = NULL;
+
+	if (is_path(name))
+		return from ? beside(from, name, "", out) : format(out, "%s", name);
+	for (size_t i = from ? 0 : 1; i < ARRAY_LEN(folders) + 2; i++) {
+		const char *folder = i == 0                    ? NULL
+				     : i <= ARRAY_LEN(folders) ? folders[i - 1]
+							       : BUILTIN_FOLDER;
+		_cleanup_free char *file = NULL;
+		int r = i == 0 ? beside(from, name, ".ini", &file)
+			       : format(&file, "%s/%s.ini", folder, name);
+
+		if (r < 0)
+			return r;
+		if (!exists(l->sys, file))
+			continue;
+		if (!in_chain(l, file)) {
 			*out = TAKE(file);
 			return 0;
 		}
+		free(circle);
+		circle = TAKE(file);
 	}
-	for (size_t i = 0; i <= ARRAY_LEN(folders); i++) {
-		const char *folder = i < ARRAY_LEN(folders) ? folders[i] : BUILTIN_FOLDER;
-
-		free(TAKE(file));
-		if (format(&file, "%s/%s.ini", folder, name) < 0)
-			return -ENOMEM;
-		if (exists(sys, file)) {
-			*out = TAKE(file);
-			return 0;
-		}
-	}
-	return -ENOENT;
+	if (!circle)
+		return -ENOENT;
+	*out = TAKE(circle); /* nothing but a circle: let it be reported */
+	return 0;
 }
 
 static int load_file(struct loading *l, const char *file, const struct setting *from);
@@ -113,7 +126,7 @@ static int load_includes(struct loading *l, const char *file, const struct setti
 		return -ENOMEM;
 	for (name = strtok_r(list, ", \t", &rest); name; name = strtok_r(NULL, ", \t", &rest)) {
 		_cleanup_free char *found = NULL;
-		int r = find(l->sys, name, file, &found);
+		int r = find(l, name, file, &found);
 
 		if (r == -ENOENT)
 			problem_error(l->problems, s->file, s->line,
@@ -146,14 +159,6 @@ static int merge(struct profile *p, struct setting *s)
 	*slot = *s;
 	*s = (struct setting){0};
 	return 0;
-}
-
-static bool in_chain(const struct loading *l, const char *file)
-{
-	for (size_t i = 0; i < l->depth; i++)
-		if (strcmp(l->chain[i], file) == 0)
-			return true;
-	return false;
 }
 
 /* Notes why a file can't be included from there. */
@@ -250,7 +255,7 @@ int profile_load(const struct sys *sys, const char *name, struct profile *out,
 	const struct setting *summary;
 	_cleanup_free char *file = NULL;
 	size_t errors = problems->errors;
-	int r = find(sys, name, NULL, &file);
+	int r = find(&l, name, NULL, &file);
 
 	if (r == -ENOENT)
 		problem_error(problems, NULL, 0,

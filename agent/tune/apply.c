@@ -67,8 +67,8 @@ static int note_all(const struct sys *sys, struct journal *j, const struct chang
 			_cleanup_free char *before = NULL;
 
 			if (c->tuner->read(sys, flips.v[k], &before) == 0)
-				r = journal_note_flip(j, c->tuner->name, flips.v[k], before,
-						      c->key, news);
+				r = journal_note_flip(j, c->tuner->name, flips.v[k], before, c->key,
+						      news);
 		}
 		strings_clear(&flips);
 		if (r < 0)

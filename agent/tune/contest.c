@@ -38,8 +38,7 @@ int contests_find(const struct sysctld *files, const char *path, enum op op, con
 		r = strings_addf(&c->contested_by, "%s:%u", e->file, e->line);
 		if (r == 0 && !e->value)
 			r = strings_addf(&c->contests,
-					 "%s:%u excludes it: at boot " PERSIST_FILE
-					 " can't set it",
+					 "%s:%u excludes it: at boot " PERSIST_FILE " can't set it",
 					 e->file, e->line);
 		else if (r == 0)
 			r = strings_addf(&c->contests, "%s:%u sets \"%s\" %s", e->file, e->line,

@@ -8,7 +8,7 @@
 #include <sys/file.h>
 
 #define SCHEMA  "nodefit-journal/v1"
-#define LARGEST (4 * 1024 * 1024)
+#define LARGEST ((size_t)4 * 1024 * 1024)
 
 static void clear_entry(struct journal_entry *e)
 {
@@ -203,7 +203,6 @@ static int read_identity(const struct sys *sys, struct journal *j)
 static int lock_folder(const struct sys *sys, bool create, char **why)
 {
 	_cleanup_fd int fd = sys_open_dir(sys, JOURNAL_DIR, create ? 0700 : 0);
-	int locked;
 
 	if (fd == -ENOENT && !create)
 		return fd;
@@ -217,9 +216,7 @@ static int lock_folder(const struct sys *sys, bool create, char **why)
 		return format(why, "another nodefit is at work (" JOURNAL_DIR " is locked)") < 0
 			       ? -ENOMEM
 			       : -EBUSY;
-	locked = fd;
-	fd = -1;
-	return locked;
+	return TAKE_FD(fd);
 }
 
 int journal_open(const struct sys *sys, bool create, struct journal *out, char **why)
@@ -229,9 +226,10 @@ int journal_open(const struct sys *sys, bool create, struct journal *out, char *
 	int r = read_identity(sys, &j);
 
 	if (r == 0) {
-		j.lock = lock_folder(sys, create, why);
-		if (j.lock < 0 && j.lock != -ENOENT)
-			r = j.lock;
+		r = lock_folder(sys, create, why);
+		j.lock = r < 0 ? -1 : r;
+		if (r > 0 || (r == -ENOENT && !create))
+			r = 0;
 	}
 	if (r == 0 && j.lock >= 0) {
 		r = sys_read(sys, JOURNAL_DIR "/" JOURNAL_FILE, LARGEST, &text, NULL);

@@ -8,7 +8,7 @@
 
 #define PATH      PERSIST_DIR "/" PERSIST_FILE
 #define SIGNATURE "# Written by nodefit"
-#define LARGEST   (1024 * 1024)
+#define LARGEST   ((size_t)1024 * 1024)
 
 /* Does the boot need a line for it? Not where the kernel's own value, which an "at least" found,
  * was good enough: a constant might lower it on the next boot. */
@@ -42,6 +42,15 @@ void persist_mark(struct journal *j, const struct changes *changes, bool *news)
 	}
 }
 
+/* A comment's text must not begin a line of its own. */
+static void print_comment(FILE *f, const struct change *c, const char *what, const char *detail)
+{
+	fprintf(f, "# %s: wanted %s, %s", c->key, c->wish, what);
+	for (; detail && *detail; detail++)
+		fputc(*detail == '\n' || *detail == '\r' ? ' ' : *detail, f);
+	fputc('\n', f);
+}
+
 static void print_line(FILE *f, const struct journal *j, const struct change *c)
 {
 	if (c->tuner != &sysctl_tuner)
@@ -51,10 +60,10 @@ static void print_line(FILE *f, const struct journal *j, const struct change *c)
 		fprintf(f, "%s%s = %s\n", c->optional || c->outcome == OUTCOME_PENDING ? "-" : "",
 			c->key, c->wanted);
 	else if (c->outcome == OUTCOME_UNCHANGED)
-		fprintf(f, "# %s: wanted %s, found %s\n", c->key, c->wish, c->before);
+		print_comment(f, c, "found ", c->before);
 	else
-		fprintf(f, "# %s: wanted %s, %s: %s\n", c->key, c->wish, outcome_text(c->outcome),
-			c->error ? c->error : "");
+		print_comment(f, c,
+			      c->outcome == OUTCOME_ABSENT ? "absent: " : "refused: ", c->error);
 }
 
 static int read_present(const struct sys *sys, char **text, char **why)

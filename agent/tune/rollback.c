@@ -106,6 +106,9 @@ int rollback(const struct sys *sys, struct rollback_options options, struct chan
 		r = persist_remove(sys, options.force, why);
 		if (r == -ENOENT)
 			r = 0;
+		/* What stays in the journal is no longer set at boot. */
+		for (size_t i = 0; i < j.n && r == 0; i++)
+			j.v[i].persisted = false;
 	}
 	if (r == 0)
 		r = put_all_back(sys, &j, options.force, &done);

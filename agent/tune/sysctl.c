@@ -36,13 +36,14 @@ static int read_key(const struct sys *sys, const char *key, char **value)
 
 static int write_key(const struct sys *sys, const char *key, const char *value)
 {
-	_cleanup_free char *path = NULL, *file = NULL, *line = NULL;
+	_cleanup_free char *path = NULL, *file = NULL, *line = malloc(strlen(value) + 2);
 	int r = key_path(key, &path);
 
 	if (r == 0)
 		r = format(&file, "/proc/sys/%s", path);
-	if (r == 0)
-		r = format(&line, "%s\n", value);
+	if (!line)
+		return -ENOMEM;
+	sprintf(line, "%s\n", value);
 	return r < 0 ? r : sys_write(sys, file, line, strlen(line));
 }
 

@@ -8,7 +8,7 @@
 #include "key.h"
 #include "text.h"
 
-#define FILE_LARGEST (1024 * 1024)
+#define FILE_LARGEST ((size_t)1024 * 1024)
 
 /* The first folder has the highest rank. */
 static const char *const folders[] = {"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d",

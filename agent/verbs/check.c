@@ -2,7 +2,6 @@
 /* preflight and check. */
 #include "check.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "apply.h"
@@ -78,12 +77,14 @@ static int preflight(const struct command *c)
 
 static int check(const struct command *c)
 {
-	_cleanup_free const struct check **wanted = calloc(c->n_words + 1, sizeof(*wanted));
+	const struct check *wanted[CHECKS_MOST];
 
-	if (!wanted)
-		return verb_failed("begin", -ENOMEM);
 	if (c->n_words == 0)
 		return judge(c, checks, count_checks(), true);
+	if (c->n_words > CHECKS_MOST) {
+		log_error("more than %d checks", CHECKS_MOST);
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < c->n_words; i++) {
 		wanted[i] = check_find(c->words[i]);
 		if (wanted[i])

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # apply and rollback against the real kernel, in a private network namespace.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The command line: exit codes, the JSON contract, and errors that say what to do.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # diff names dangers, and who else claims a key.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"
 

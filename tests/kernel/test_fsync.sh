@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The fsync check on a real disk: slow, failing, killed, and beside a real etcd.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"
 
@@ -38,7 +39,7 @@ pass | warn | fail) true ;;
 esac
 ok $? "a disk is measured and judged" "$(text "$out")"
 [ "$(verdict "$out")" = fail ] && wanted=1 || wanted=0
-equal "the exit code is the verdict's" $wanted $code
+equal "the exit code is the verdict's" "$wanted" $code
 printf '%s' "$out" | jq -e '.checks[0].figures as $f | $f.samples.value >= 100 and
 	$f.p50.value > 0 and $f.p50.value <= $f.p90.value and $f.p90.value <= $f.p99.value and
 	$f.p99.value <= $f["p99.9"].value and $f["p99.9"].value <= $f.max.value and
@@ -68,7 +69,7 @@ equal "80 ms only warn where worst=warn" warn "$(verdict "$out")"
 profile
 
 for call in fdatasync:error=EIO fallocate:error=ENOSPC fallocate:error=EIO; do
-	out=$(check strace -f -o /dev/null -e inject=$call)
+	out=$(check strace -f -o /dev/null -e inject="$call")
 	equal "$call: the answer is unknown" unknown "$(verdict "$out")"
 	case $call in
 	*EIO) holds "$call: said in words" 'Input/output error.*failing' "$(text "$out")" ;;
@@ -94,7 +95,7 @@ worker=$(cat "/proc/$parent/task/$parent/children" 2>/dev/null || pgrep -P $pare
 kill -KILL $parent
 wait $parent 2>/dev/null
 tries=0
-while [ $tries -lt 20 ] && kill -0 ${worker:-999999999} 2>/dev/null; do
+while [ $tries -lt 20 ] && kill -0 "${worker:-999999999}" 2>/dev/null; do
 	sleep 0.1
 	tries=$((tries + 1))
 done

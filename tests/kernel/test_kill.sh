@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # SIGKILL at every single system call of apply, then rollback: the originals are back each time.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"
 

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Gives every fuzzer RUNS runs from its seeds. usage: tests/fuzz/run.sh BUILD_DIR RUNS
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$1 runs=$2 passed=0 failed=0
+out=$(mktemp -d) || exit 2
+trap 'rm -rf "$out"' EXIT
+for source in tests/fuzz/fuzz_*.c; do
+	name=$(basename "$source" .c)
+	mkdir -p "$out/$name"
+	cp tests/fuzz/seeds/"${name#fuzz_}"/* "$out/$name"
+	# The seed is fixed, so that a finding can be had again.
+	if "$build/tests/fuzz/$name" -runs="$runs" -seed=1 -max_len=4096 -timeout=10 \
+		-artifact_prefix="$out/" "$out/$name" >"$out/log" 2>&1; then
+		echo "ok - $name, $runs runs without a finding"
+		passed=$((passed + 1))
+	else
+		tail -n 40 "$out/log"
+		for input in "$out"/crash-* "$out"/leak-* "$out"/timeout-* "$out"/oom-*; do
+			[ ! -e "$input" ] || { echo "# $input:" && od -An -c "$input"; }
+		done
+		echo "not ok - $name"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
