@@ -43,10 +43,12 @@ void persist_mark(struct journal *j, const struct changes *changes, bool *news)
 }
 
 /* A comment's text must not begin a line of its own. */
-static void print_comment(FILE *f, const struct change *c, const char *what, const char *detail)
+static void print_comment(FILE *f, const struct change *c)
 {
-	fprintf(f, "# %s: wanted %s, %s", c->key, c->wish, what);
-	for (; detail && *detail; detail++)
+	const char *detail = c->error ? c->error : c->before ? c->before : "";
+
+	fprintf(f, "# %s: wanted %s, %s: ", c->key, c->wish, outcome_text(c->outcome));
+	for (; *detail; detail++)
 		fputc(*detail == '\n' || *detail == '\r' ? ' ' : *detail, f);
 	fputc('\n', f);
 }
@@ -59,11 +61,8 @@ static void print_line(FILE *f, const struct journal *j, const struct change *c)
 		/* "-": a module that is missing at boot is no failure. */
 		fprintf(f, "%s%s = %s\n", c->optional || c->outcome == OUTCOME_PENDING ? "-" : "",
 			c->key, c->wanted);
-	else if (c->outcome == OUTCOME_UNCHANGED)
-		print_comment(f, c, "found ", c->before);
 	else
-		print_comment(f, c,
-			      c->outcome == OUTCOME_ABSENT ? "absent: " : "refused: ", c->error);
+		print_comment(f, c);
 }
 
 static int read_present(const struct sys *sys, char **text, char **why)

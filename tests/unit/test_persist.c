@@ -74,7 +74,7 @@ static void the_file_sets_at_boot_what_apply_has_set(void **state)
 			  /* It conforms, and shall after a reboot. */
 			  "vm.panic_on_oom = 0\n"
 			  /* The kernel's own value was good enough: no constant for it. */
-			  "# fs.file-max: wanted => 2097152, found 9223372036854775807\n"
+			  "# fs.file-max: wanted => 2097152, unchanged: 9223372036854775807\n"
 			  "-net.bridge.bridge-nf-call-iptables = 1\n"
 			  "-net.ipv4.conf.eth9.forwarding = 1\n"
 			  "# kernel.no_such: wanted = 1, absent: this kernel has no such key\n");
