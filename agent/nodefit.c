@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line: options, and the table of verbs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -113,6 +114,16 @@ static int parse(const struct verb *v, int argc, char **argv, struct command *c,
 	return -1;
 }
 
+/* A closed standard stream's number would go to the next file that is opened, and the answer into
+ * that file. */
+static bool keep_streams_apart(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const char *first = argc > 1 ? argv[1] : "", *root = NULL;
@@ -120,6 +131,8 @@ int main(int argc, char **argv)
 	struct command c = {0};
 	int r;
 
+	if (!keep_streams_apart())
+		return EXIT_UNSURE;
 	if (strcmp(first, "--version") == 0) {
 		puts("nodefit " NODEFIT_VERSION);
 		return verb_flush(0);

@@ -94,6 +94,37 @@ static int save(const struct sys *sys, const struct journal *j, char **why)
 	return r;
 }
 
+/* A key that could not be changed after all is not ours: should somebody else give it that value
+ * later, rollback must not take it for our doing. */
+static int forget_unchanged(const struct sys *sys, struct journal *j, const struct changes *plan,
+			    char **why)
+{
+	_cleanup_free bool *drop = calloc(j->n + 1, sizeof(*drop));
+	size_t dropped = 0;
+
+	if (!drop)
+		return -ENOMEM;
+	for (size_t i = 0; i < j->n; i++) {
+		const struct journal_entry *e = &j->v[i];
+		const char *key = e->flip_of ? e->flip_of : e->key;
+
+		for (size_t k = 0; k < plan->n && e->fresh; k++) {
+			const struct change *c = &plan->v[k];
+
+			if (strcmp(c->tuner->name, e->tuner) == 0 && strcmp(c->key, key) == 0 &&
+			    (c->outcome == OUTCOME_REFUSED ||
+			     (c->outcome == OUTCOME_FAILED && c->after &&
+			      strcmp(c->after, c->before) == 0)))
+				drop[i] = true;
+		}
+		dropped += drop[i];
+	}
+	if (!dropped)
+		return 0;
+	journal_drop(j, drop);
+	return save(sys, j, why);
+}
+
 int apply_profile(const struct sys *sys, const struct profile *p, bool persist,
 		  struct changes *changes, char **why)
 {
@@ -117,6 +148,8 @@ int apply_profile(const struct sys *sys, const struct profile *p, bool persist,
 	for (size_t i = 0; i < plan.n && r == 0; i++)
 		if (plan.v[i].outcome == OUTCOME_WOULD_CHANGE)
 			r = change_write(sys, &plan.v[i]);
+	if (r == 0)
+		r = forget_unchanged(sys, &j, &plan, why);
 	if (r == 0 && persist)
 		r = persist_write(sys, &j, p, &plan, why);
 	journal_close(&j);

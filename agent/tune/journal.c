@@ -48,6 +48,7 @@ static int add(struct journal *j, const char *tuner, const char *key, const char
 	e->tuner = strdup(tuner);
 	e->key = strdup(key);
 	e->original = strdup(original);
+	e->fresh = true;
 	*out = e;
 	return e->tuner && e->key && e->original ? 0 : -ENOMEM;
 }
@@ -126,6 +127,7 @@ static int read_entry(struct journal *j, json_t *item, bool same_boot)
 	if (r < 0)
 		return r;
 	e->persisted = persisted;
+	e->fresh = false;
 	if (flip_of && !(e->flip_of = strdup(flip_of)))
 		return -ENOMEM;
 	json_array_foreach(ours, i, value)
@@ -209,8 +211,10 @@ static int lock_folder(const struct sys *sys, bool create, char **why)
 	if (fd < 0) {
 		int r = fd;
 
-		return format(why, "cannot open " JOURNAL_DIR ": %s", strerror(-r)) < 0 ? -ENOMEM
-											: r;
+		return format(why, "cannot open " JOURNAL_DIR ": %s%s", strerror(-r),
+			      r == -EACCES ? ": run as root" : "") < 0
+			       ? -ENOMEM
+			       : r;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return format(why, "another nodefit is at work (" JOURNAL_DIR " is locked)") < 0

@@ -116,6 +116,8 @@ holds "EROFS is told in words" '/proc/sys is read-only here' "$out"
 holds "an interface that is not there yet is pending" 'pending +net.ipv4.conf.eth9.rp_filter' "$out"
 holds "a key that the kernel lacks is absent" 'absent +net.ipv4.no_such_key ' "$out"
 equal "the run goes on behind a refused key" 44 "$(cat /proc/sys/net/ipv4/tcp_fin_timeout)"
+! grep -q 'vm.swappiness\|ip_local_port_range' /var/lib/nodefit/journal
+ok $? "a key that was refused is not taken for ours later" "$(cat /var/lib/nodefit/journal)"
 "$NODEFIT" rollback >/dev/null
 
 # Another network namespace's journal.

@@ -78,6 +78,11 @@ exits "a verb's --help: exit code 0" 0 "$NODEFIT" apply --help
 "$NODEFIT" diff --profile "$work/p.ini" >/dev/full 2>"$work/err"
 equal "an answer that can't be written is no success" 3 $?
 
+"$NODEFIT" apply --profile "$work/p.ini" >&- 2>&- <&-
+jq -e .schema /var/lib/nodefit/journal >/dev/null
+ok $? "closed standard streams don't mix the answer into the journal"
+"$NODEFIT" rollback >/dev/null
+
 # All errors of a profile in one run, each with its line.
 cat >"$work/bad.ini" <<'P'
 [sysctl]
