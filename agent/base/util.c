@@ -19,32 +19,39 @@ void *array_add(void *vec, size_t *n, size_t size)
 	return memset(v + size * (*n)++, 0, size);
 }
 
-int format(char **out, const char *fmt, ...)
+PRINTF_LIKE(2, 0)
+static int vformat(char **out, const char *fmt, va_list ap)
 {
-	va_list ap;
 	char *text;
-	int r;
 
-	va_start(ap, fmt);
-	r = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (r < 0)
+	if (vasprintf(&text, fmt, ap) < 0)
 		return -ENOMEM;
 	*out = text;
 	return 0;
 }
 
-int strings_addf(struct strings *s, const char *fmt, ...)
+int format(char **out, const char *fmt, ...)
 {
 	va_list ap;
-	char *text, **slot;
 	int r;
 
 	va_start(ap, fmt);
-	r = vasprintf(&text, fmt, ap);
+	r = vformat(out, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int strings_addf(struct strings *s, const char *fmt, ...)
+{
+	char *text = NULL, **slot;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = vformat(&text, fmt, ap);
 	va_end(ap);
 	if (r < 0)
-		return -ENOMEM;
+		return r;
 	slot = array_add(&s->v, &s->n, sizeof(*slot));
 	if (!slot) {
 		free(text);

@@ -1,54 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apply on a writable copy of a machine's files. A plain file is not cut when a shorter value is
  * written, so the values here are as long as the old ones, or longer. */
-#include "apply.h"
-
-#include "helpers.h"
+#include "applied.h"
 
 #include <jansson.h>
-
-#define SYS     "/proc/sys/"
-#define JOURNAL "/var/lib/nodefit/journal"
-
-static struct tree tree;
-static struct profile profile;
-static struct changes changes;
-static char *why;
-
-static int setup(void **state)
-{
-	(void)state;
-	tree_open(&tree, "node");
-	return 0;
-}
-
-static void forget(void)
-{
-	profile_clear(&profile);
-	changes_clear(&changes);
-	free(TAKE(why));
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	forget();
-	tree_close(&tree);
-	return 0;
-}
-
-static int apply(const char *text)
-{
-	forget();
-	profile_of(&profile, text);
-	return apply_profile(&tree.sys, &profile, false, &changes, &why);
-}
-
-static int back(bool force)
-{
-	forget();
-	return rollback(&tree.sys, (struct rollback_options){.force = force}, &changes, &why);
-}
 
 /* A journal entry's original, and the values that are noted as ours. */
 static void assert_journal(size_t n, const char *key, const char *original, const char *ours)
@@ -79,8 +34,9 @@ static void assert_journal(size_t n, const char *key, const char *original, cons
 static void deviating_keys_are_written_and_read_back(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nvm.overcommit_memory = 1\nvm.panic_on_oom = 0\n"
-			       "fs.inotify.max_user_instances => 8192\n"),
+	assert_int_equal(apply_text("[sysctl]\nvm.overcommit_memory = 1\nvm.panic_on_oom = 0\n"
+				    "fs.inotify.max_user_instances => 8192\n",
+				    false),
 			 0);
 	assert_int_equal(changes.n, 3);
 	assert_int_equal(changes.v[0].outcome, OUTCOME_CHANGED);
@@ -97,7 +53,8 @@ static void deviating_keys_are_written_and_read_back(void **state)
 static void nothing_is_written_when_all_conforms(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nvm.panic_on_oom = 0\nfs.file-max => 2097152\n"), 0);
+	assert_int_equal(
+		apply_text("[sysctl]\nvm.panic_on_oom = 0\nfs.file-max => 2097152\n", false), 0);
 	assert_int_equal(changes_count(&changes, OUTCOME_UNCHANGED), 2);
 	assert_false(tree_has(&tree, JOURNAL));
 	assert_tree_holds(&tree, SYS "fs/file-max", "9223372036854775807\n");
@@ -109,7 +66,7 @@ static void the_journal_is_written_before_the_key(void **state)
 	/* A link is not written through: this write fails, after the journal. */
 	assert_int_equal(unlink(tree_path(&tree, SYS "vm/overcommit_memory")), 0);
 	assert_int_equal(symlink("panic_on_oom", tree_path(&tree, SYS "vm/overcommit_memory")), 0);
-	assert_int_equal(apply("[sysctl]\nvm.overcommit_memory = 1\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nvm.overcommit_memory = 1\n", false), 0);
 	assert_int_equal(changes.v[0].outcome, OUTCOME_FAILED);
 	assert_string_equal(changes.v[0].error, "Too many levels of symbolic links");
 	assert_journal(1, "vm.overcommit_memory", "0", "1;");
@@ -121,7 +78,7 @@ static void nothing_is_written_when_the_journal_can_not_be(void **state)
 	(void)state;
 	/* A folder where the draft has to be. */
 	tree_mkdir(&tree, "/var/lib/nodefit/.journal.new");
-	assert_true(apply("[sysctl]\nvm.overcommit_memory = 1\n") < 0);
+	assert_true(apply_text("[sysctl]\nvm.overcommit_memory = 1\n", false) < 0);
 	assert_contains(why, "cannot write /var/lib/nodefit/journal: ");
 	assert_contains(why, "nothing was changed");
 	assert_int_equal(changes.n, 0);
@@ -132,11 +89,11 @@ static void nothing_is_written_when_the_journal_is_damaged(void **state)
 {
 	(void)state;
 	tree_write(&tree, JOURNAL, "{\"schema\":");
-	assert_int_equal(apply("[sysctl]\nvm.overcommit_memory = 1\n"), -EBADMSG);
+	assert_int_equal(apply_text("[sysctl]\nvm.overcommit_memory = 1\n", false), -EBADMSG);
 	assert_contains(why, "is damaged");
 	assert_tree_holds(&tree, SYS "vm/overcommit_memory", "0\n");
 	assert_tree_holds(&tree, JOURNAL, "{\"schema\":");
-	assert_int_equal(back(true), -EBADMSG);
+	assert_int_equal(back(false, true), -EBADMSG);
 }
 
 static void nothing_is_written_when_a_value_can_not_be_journalled(void **state)
@@ -145,8 +102,9 @@ static void nothing_is_written_when_a_value_can_not_be_journalled(void **state)
 	tree_write(&tree, SYS "kernel/hostname",
 		   "n\xf6"
 		   "de\n");
-	assert_int_equal(apply("[sysctl]\nvm.overcommit_memory = 1\nkernel.hostname = other\n"),
-			 -EILSEQ);
+	assert_int_equal(
+		apply_text("[sysctl]\nvm.overcommit_memory = 1\nkernel.hostname = other\n", false),
+		-EILSEQ);
 	assert_contains(why, "no UTF-8");
 	assert_tree_holds(&tree, SYS "vm/overcommit_memory", "0\n");
 }
@@ -155,7 +113,7 @@ static void a_value_that_reads_back_otherwise_is_put_back(void **state)
 {
 	(void)state;
 	/* The longer value's tail stays behind, as if the kernel had made something else of it. */
-	assert_int_equal(apply("[sysctl]\nvm.max_map_count = 128\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nvm.max_map_count = 128\n", false), 0);
 	assert_int_equal(changes.v[0].outcome, OUTCOME_FAILED);
 	assert_contains(changes.v[0].error, "wrote \"128\" but it reads back \"128");
 	assert_contains(changes.v[0].error, "put back as it was");
@@ -166,13 +124,15 @@ static void a_value_that_reads_back_otherwise_is_put_back(void **state)
 static void originals_survive_a_second_profile_and_come_back_byte_by_byte(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nnet.ipv4.ip_local_port_range = 10240 65535\n"
-			       "kernel.panic = 5\n"),
+	assert_int_equal(apply_text("[sysctl]\nnet.ipv4.ip_local_port_range = 10240 65535\n"
+				    "kernel.panic = 5\n",
+				    false),
 			 0);
-	assert_int_equal(apply("[sysctl]\nkernel.panic = 9\nvm.overcommit_memory = 1\n"), 0);
+	assert_int_equal(
+		apply_text("[sysctl]\nkernel.panic = 9\nvm.overcommit_memory = 1\n", false), 0);
 	assert_journal(3, "kernel.panic", "0", "5;9;");
 	assert_journal(3, "net.ipv4.ip_local_port_range", "32768\t60999", "10240 65535;");
-	assert_int_equal(back(false), 0);
+	assert_int_equal(back(false, false), 0);
 	/* The last one first. */
 	assert_int_equal(changes.n, 3);
 	assert_string_equal(changes.v[0].key, "vm.overcommit_memory");
@@ -188,7 +148,7 @@ static void the_keys_that_change_along_are_journalled(void **state)
 {
 	(void)state;
 	tree_write(&tree, SYS "net/ipv4/conf/eth0/forwarding", "1\n");
-	assert_int_equal(apply("[sysctl]\nnet.ipv4.ip_forward = 1\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nnet.ipv4.ip_forward = 1\n", false), 0);
 	/* itself, four interfaces' forwarding, and all.accept_redirects */
 	assert_journal(6, "net.ipv4.ip_forward", "0", "1;");
 	assert_journal(6, "net.ipv4.conf.all.forwarding", "0", "");
@@ -199,10 +159,10 @@ static void the_keys_that_change_along_are_journalled(void **state)
 static void an_interface_that_came_between_two_runs_is_journalled(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nnet.ipv4.ip_forward = 1\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nnet.ipv4.ip_forward = 1\n", false), 0);
 	tree_write(&tree, SYS "net/ipv4/ip_forward", "0\n");
 	tree_write(&tree, SYS "net/ipv4/conf/eth9/forwarding", "0\n");
-	assert_int_equal(apply("[sysctl]\nnet.ipv4.ip_forward = 1\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nnet.ipv4.ip_forward = 1\n", false), 0);
 	assert_journal(7, "net.ipv4.conf.eth9.forwarding", "0", "");
 }
 

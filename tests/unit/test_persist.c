@@ -1,71 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /etc/sysctl.d/95-nodefit.conf */
-#include "apply.h"
+#include "applied.h"
 
-#include "helpers.h"
-
-#define SYS     "/proc/sys/"
-#define CONF    "/etc/sysctl.d/95-nodefit.conf"
-#define JOURNAL "/var/lib/nodefit/journal"
+#define CONF "/etc/sysctl.d/95-nodefit.conf"
 #define HEAD                                                                                       \
 	"# Written by nodefit from the profile test: edits are lost at the next\n"                 \
 	"# `nodefit apply --persist`; `nodefit rollback --persist` removes it.\n"
 #define FOREIGN "# the admin's own\nkernel.panic = 3\n"
-
-static struct tree tree;
-static struct profile profile;
-static struct changes changes;
-static char *why;
-
-static int setup(void **state)
-{
-	(void)state;
-	tree_open(&tree, "node");
-	return 0;
-}
-
-static void forget(void)
-{
-	profile_clear(&profile);
-	changes_clear(&changes);
-	free(TAKE(why));
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	forget();
-	tree_close(&tree);
-	return 0;
-}
-
-static int apply(const char *text)
-{
-	forget();
-	profile_of(&profile, text);
-	return apply_profile(&tree.sys, &profile, true, &changes, &why);
-}
-
-static int back(bool persist, bool force)
-{
-	struct rollback_options options = {.persist = persist, .force = force};
-
-	forget();
-	return rollback(&tree.sys, options, &changes, &why);
-}
 
 static void the_file_sets_at_boot_what_apply_has_set(void **state)
 {
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nnet.ipv4.ip_local_port_range = 10240 65535\n"
-			       "fs.inotify.max_user_instances => 8192\n"
-			       "vm.panic_on_oom = 0\n"
-			       "fs.file-max => 2097152\n"
-			       "-net.bridge.bridge-nf-call-iptables = 1\n"
-			       "net.ipv4.conf.eth9.forwarding = 1\n"
-			       "kernel.no_such = 1\n"),
+	assert_int_equal(apply_text("[sysctl]\nnet.ipv4.ip_local_port_range = 10240 65535\n"
+				    "fs.inotify.max_user_instances => 8192\n"
+				    "vm.panic_on_oom = 0\n"
+				    "fs.file-max => 2097152\n"
+				    "-net.bridge.bridge-nf-call-iptables = 1\n"
+				    "net.ipv4.conf.eth9.forwarding = 1\n"
+				    "kernel.no_such = 1\n",
+				    true),
 			 0);
 	assert_tree_holds(&tree, CONF,
 			  HEAD
@@ -89,9 +44,9 @@ static void what_at_least_has_raised_once_stays_in_the_file(void **state)
 	struct stat first, second;
 
 	(void)state;
-	assert_int_equal(apply(text), 0);
+	assert_int_equal(apply_text(text, true), 0);
 	assert_int_equal(sys_stat(&tree.sys, CONF, &first), 0);
-	assert_int_equal(apply(text), 0);
+	assert_int_equal(apply_text(text, true), 0);
 	assert_int_equal(changes.v[0].outcome, OUTCOME_UNCHANGED);
 	assert_tree_holds(&tree, CONF, HEAD "fs.inotify.max_user_instances = 8192\n");
 	/* It said so already: it is not written again. */
@@ -103,7 +58,7 @@ static void a_foreign_file_of_that_name_stops_all(void **state)
 {
 	(void)state;
 	tree_write(&tree, CONF, FOREIGN);
-	assert_int_equal(apply("[sysctl]\nkernel.panic = 5\n"), -EEXIST);
+	assert_int_equal(apply_text("[sysctl]\nkernel.panic = 5\n", true), -EEXIST);
 	assert_contains(why, CONF " was not written by nodefit");
 	assert_tree_holds(&tree, CONF, FOREIGN);
 	assert_tree_holds(&tree, SYS "kernel/panic", "0\n");
@@ -114,7 +69,7 @@ static void a_foreign_file_of_that_name_stops_all(void **state)
 static void rollback_takes_the_file_away_when_asked(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nkernel.panic = 5\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nkernel.panic = 5\n", true), 0);
 	assert_int_equal(back(false, false), 0);
 	assert_true(tree_has(&tree, CONF));
 	assert_tree_holds(&tree, SYS "kernel/panic", "0\n");
@@ -126,7 +81,7 @@ static void rollback_takes_the_file_away_when_asked(void **state)
 static void rollback_leaves_a_foreign_file_unless_forced(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nkernel.panic = 5\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nkernel.panic = 5\n", true), 0);
 	tree_write(&tree, CONF, FOREIGN);
 	assert_int_equal(back(true, false), -EEXIST);
 	assert_tree_holds(&tree, CONF, FOREIGN);
@@ -139,7 +94,7 @@ static void rollback_leaves_a_foreign_file_unless_forced(void **state)
 static void what_is_set_at_boot_can_be_put_back_after_a_reboot(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nkernel.panic = 5\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nkernel.panic = 5\n", true), 0);
 	tree_write(&tree, SYS "kernel/random/boot_id", "00000000-0000-4000-8000-000000000000\n");
 	assert_int_equal(back(true, false), 0);
 	assert_int_equal(changes.n, 1);
@@ -151,7 +106,7 @@ static void what_is_set_at_boot_can_be_put_back_after_a_reboot(void **state)
 static void a_key_whose_file_is_gone_is_forgotten_at_the_next_boot(void **state)
 {
 	(void)state;
-	assert_int_equal(apply("[sysctl]\nkernel.panic = 5\n"), 0);
+	assert_int_equal(apply_text("[sysctl]\nkernel.panic = 5\n", true), 0);
 	tree_write(&tree, SYS "kernel/panic", "7\n");
 	assert_int_equal(back(true, false), 0);
 	assert_int_equal(changes.v[0].outcome, OUTCOME_REFUSED);
