@@ -70,7 +70,7 @@ UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(B)/tests/unit/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
 SHELL_SCRIPTS := packaging/deps .ci/run $(wildcard tests/*.sh tests/*/*.sh)
-C_FILES := $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h)
+C_FILES := $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

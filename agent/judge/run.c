@@ -172,23 +172,24 @@ static bool step(const struct sys *sys, struct job *jobs, size_t n)
 static int prepare(const struct sys *sys, const struct profile *p, const struct check *check,
 		   bool quick, const struct changes *changes, struct job *job)
 {
+	_cleanup_free void *params = calloc(1, check->params_size);
 	struct problems problems = {0};
 	char section[64];
 	int r;
 
-	job->check = check;
-	job->params = calloc(1, check->params_size);
-	if (!job->params)
+	if (!params)
 		return -ENOMEM;
 	snprintf(section, sizeof(section), "check.%s", check->name);
-	r = params_read(check->params, p, section, job->params, &problems);
+	r = params_read(check->params, p, section, params, &problems);
 	problems_clear(&problems);
 	job->run = (struct check_run){.sys = sys,
-				      .params = job->params,
+				      .params = params,
 				      .profile = p,
 				      .changes = changes,
 				      .quick = quick,
 				      .progress = progress};
+	job->check = check;
+	job->params = TAKE(params);
 	return r;
 }
 

@@ -89,14 +89,17 @@ static int find(const struct loading *l, const char *name, const char *from, cha
 
 	if (is_path(name))
 		return from ? beside(from, name, "", out) : format(out, "%s", name);
-	for (size_t i = from ? 0 : 1; i < ARRAY_LEN(folders) + 2; i++) {
-		const char *folder = i == 0                    ? NULL
-				     : i <= ARRAY_LEN(folders) ? folders[i - 1]
-							       : BUILTIN_FOLDER;
+	for (size_t i = 0; i < ARRAY_LEN(folders) + 2; i++) {
 		_cleanup_free char *file = NULL;
-		int r = i == 0 ? beside(from, name, ".ini", &file)
-			       : format(&file, "%s/%s.ini", folder, name);
+		int r;
 
+		if (i == 0 && !from)
+			continue;
+		if (i == 0)
+			r = beside(from, name, ".ini", &file);
+		else
+			r = format(&file, "%s/%s.ini",
+				   i <= ARRAY_LEN(folders) ? folders[i - 1] : BUILTIN_FOLDER, name);
 		if (r < 0)
 			return r;
 		if (!exists(l->sys, file))

@@ -39,7 +39,7 @@ struct journal_entry *journal_find(const struct journal *j, const char *tuner, c
 }
 
 static int add(struct journal *j, const char *tuner, const char *key, const char *original,
-	       struct journal_entry **out)
+	       const char *flip_of, struct journal_entry **out)
 {
 	struct journal_entry *e = array_add(&j->v, &j->n, sizeof(*e));
 
@@ -48,9 +48,10 @@ static int add(struct journal *j, const char *tuner, const char *key, const char
 	e->tuner = strdup(tuner);
 	e->key = strdup(key);
 	e->original = strdup(original);
+	e->flip_of = flip_of ? strdup(flip_of) : NULL;
 	e->fresh = true;
 	*out = e;
-	return e->tuner && e->key && e->original ? 0 : -ENOMEM;
+	return e->tuner && e->key && e->original && (e->flip_of || !flip_of) ? 0 : -ENOMEM;
 }
 
 int journal_note(struct journal *j, const char *tuner, const char *key, const char *before,
@@ -59,7 +60,7 @@ int journal_note(struct journal *j, const char *tuner, const char *key, const ch
 	struct journal_entry *e = journal_find(j, tuner, key);
 
 	if (!e) {
-		int r = add(j, tuner, key, before, &e);
+		int r = add(j, tuner, key, before, NULL, &e);
 
 		if (r < 0)
 			return r;
@@ -78,16 +79,11 @@ int journal_note_flip(struct journal *j, const char *tuner, const char *key, con
 		      const char *flip_of, bool *news)
 {
 	struct journal_entry *e;
-	int r;
 
 	if (journal_find(j, tuner, key))
 		return 0;
 	*news = true;
-	r = add(j, tuner, key, before, &e);
-	if (r < 0)
-		return r;
-	e->flip_of = strdup(flip_of);
-	return e->flip_of ? 0 : -ENOMEM;
+	return add(j, tuner, key, before, flip_of, &e);
 }
 
 void journal_drop(struct journal *j, const bool *drop)
@@ -123,13 +119,11 @@ static int read_entry(struct journal *j, json_t *item, bool same_boot)
 		return -EBADMSG;
 	if (!same_boot && !persisted)
 		return 0;
-	r = add(j, tuner, key, original, &e);
+	r = add(j, tuner, key, original, flip_of, &e);
 	if (r < 0)
 		return r;
 	e->persisted = persisted;
 	e->fresh = false;
-	if (flip_of && !(e->flip_of = strdup(flip_of)))
-		return -ENOMEM;
 	json_array_foreach(ours, i, value)
 	{
 		if (!json_is_string(value))

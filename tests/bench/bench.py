@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nodefit beside its peers, as ratios measured in one and the same run. Needs root; changes
+nothing on the machine: sysctls are written in namespaces of the run's own.
+The exit code is 0 whenever it measured: a timing is never an assertion."""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+import fsync  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("nodefit", help="the program, e.g. build/release/nodefit")
+    parser.add_argument("--only", choices=("sysctl", "fsync"))
+    parser.add_argument("--rounds", type=int, default=400,
+                        help="of sysctl; TuneD takes part in 20 of them (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=40,
+                        help="of nodefit and fio (%(default)s, about 4 s each)")
+    parser.add_argument("--folder", default="/var/tmp", help="on the disk to use (%(default)s)")
+    args = parser.parse_args()
+    nodefit = os.path.abspath(args.nodefit)
+    needed = {"sysctl": ["unshare", "mount", "sysctl", "tuned"], "fsync": ["fio"]}
+    missing = [p for part in needed if args.only in (None, part)
+               for p in needed[part] if not shutil.which(p)]
+    if os.geteuid() != 0 or not os.access(nodefit, os.X_OK) or missing:
+        sys.exit(f"bench needs root, {nodefit} and {', '.join(missing) or 'its peers'}; "
+                 "`make bench` installs and builds what is missing")
+    print(f"{os.cpu_count()} CPUs, kernel {os.uname().release}, load "
+          f"{os.getloadavg()[0]:.1f} at the start. Ratios: median, [95% interval].", flush=True)
+    folder = tempfile.mkdtemp(prefix="nodefit-bench-", dir=args.folder)
+    code = 0
+    try:
+        if args.only != "fsync":
+            code = subprocess.run(
+                ["unshare", "--mount", "--net", "--propagation", "private", sys.executable,
+                 os.path.join(HERE, "sysctl.py"), nodefit, str(max(2, args.rounds)), folder],
+                check=False).returncode
+        if args.only != "sysctl":
+            code = fsync.run(nodefit, max(2, args.pairs), folder) or code
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
