@@ -371,11 +371,13 @@ static void run(const struct check_run *run, struct result *r)
 	/* A limit on file sizes shall be an error, not the end of the process. */
 	signal(SIGXFSZ, SIG_IGN);
 	folder = open_folder(run->sys, path);
-	if (folder < 0)
-		result_judge(r, VERDICT_UNKNOWN, "FsyncUnmeasurable", "%s: %s", path,
-			     strerror(-folder));
-	else
+	if (folder >= 0) {
 		run_in(run, folder, path, r);
+		return;
+	}
+	result_judge(r, VERDICT_UNKNOWN, "FsyncUnmeasurable", "%s: %s", path, strerror(-folder));
+	if (folder == -EACCES)
+		result_advise(r, "run as root");
 }
 
 const struct check fsync_check = {

@@ -179,6 +179,17 @@ const char *sysctld_base(const struct sysctld_entry *e)
 	return slash ? slash + 1 : e->file;
 }
 
+/* systemd passes over a line that repeats what the same name was last given: a glob then keeps its
+ * earlier place among the globs. */
+static bool is_repetition(const struct sysctld *d, size_t index)
+{
+	for (size_t i = index; i-- > 0;)
+		if (strcmp(d->v[i].path, d->v[index].path) == 0)
+			return d->v[i].value && d->v[index].value &&
+			       strcmp(d->v[i].value, d->v[index].value) == 0;
+	return false;
+}
+
 const struct sysctld_entry *sysctld_winner(const struct sysctld *d, const char *path,
 					   const char *skip)
 {
@@ -191,7 +202,7 @@ const struct sysctld_entry *sysctld_winner(const struct sysctld *d, const char *
 		    (skip && strcmp(sysctld_base(e), skip) == 0))
 			continue;
 		if (key_is_glob(e->path))
-			by_glob = e;
+			by_glob = by_glob && is_repetition(d, i) ? by_glob : e;
 		else
 			by_name = e;
 	}

@@ -43,7 +43,10 @@ systemd_sysctl=/lib/systemd/systemd-sysctl
 if [ -x $systemd_sysctl ]; then
 	printf 'net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.v0.rp_filter\n' >/etc/sysctl.d/10-glob.conf
 	printf 'net.ipv4.conf.v1.rp_filter = 1\n' >/etc/sysctl.d/05-named.conf
+	# A line that repeats an earlier one keeps the earlier place: 30-glob.conf wins for lo.
 	printf 'net.ipv4.conf.*.rp_filter = 0\n' >/etc/sysctl.d/20-glob.conf
+	printf 'net.ipv4.conf.[l]o.rp_filter = 1\n' >/etc/sysctl.d/30-glob.conf
+	printf 'net.ipv4.conf.*.rp_filter = 0\n' >/etc/sysctl.d/40-glob.conf
 	ip link add v0 type veth peer name v1
 	echo 2 >/proc/sys/net/ipv4/conf/v0/rp_filter
 	$systemd_sysctl 2>/dev/null
