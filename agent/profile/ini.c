@@ -146,7 +146,7 @@ static bool line_is_sound(struct reading *rd, char *line, size_t len)
 		return true;
 	equals = strchr(line, '=');
 	colon = strchr(line, ':');
-	if (!equals || (colon && colon < equals)) {
+	if (!equals || equals == line || (colon && colon < equals)) {
 		problem_error(rd->problems, rd->file, rd->line,
 			      "expected \"key = value\", found \"%.60s\"", line);
 		return false;

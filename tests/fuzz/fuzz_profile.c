@@ -62,9 +62,11 @@ static size_t count_settings(const char *text, size_t size)
 	for (unsigned i = 1; i <= lines; i++) {
 		_cleanup_free char *line = line_at(text, size, i);
 
-		if (*line == '[')
-			counts = holds_settings(line);
-		else if (*line && *line != ';' && counts)
+		const char *begin = text_strip(line); /* a line of blanks is empty */
+
+		if (*begin == '[')
+			counts = holds_settings(begin);
+		else if (*begin && *begin != ';' && counts)
 			n++;
 	}
 	return n;

@@ -31,24 +31,44 @@ static void check_resolved(const struct setting *s, const char *live)
 		return;
 	assert(value_satisfies(s->op, s->value, value));
 	check_direction(s->op, s->value, live, value);
-	/* One line: it is written to the key as it is. */
-	assert(!strpbrk(value, "\n\r"));
+	/* One line without blanks around it: it is written to the key as it is. */
+	assert(!strpbrk(value, "\n\r") && strspn(value, " \t") == 0);
 	assert(value_resolve(s->op, s->value, value, &again) == 0 && strcmp(again, value) == 0);
 	squeezed = strdup(value);
 	assert(squeezed && value_equal(value, text_squeeze(squeezed)));
 }
 
+/* Does the text name each number once, in order, and are neighbours one range? */
+static void check_kernel_form(const char *text)
+{
+	long next = 0;
+
+	while (*text) {
+		char *end;
+		long low = strtol(text, &end, 10), high = low;
+
+		if (*end == '-') {
+			high = strtol(end + 1, &end, 10);
+			assert(high > low);
+		}
+		assert(low >= next && high < RANGE_LIMIT && (*end == ',' || !*end));
+		next = high + 2;
+		text = end + (*end == ',');
+		assert(!*end || *text);
+	}
+}
+
 static void check_ranges(const char *text)
 {
 	struct ranges set = {{0}}, back = {{0}};
-	_cleanup_free char *printed = NULL, *again = NULL;
+	_cleanup_free char *printed = NULL;
 
-	if (ranges_add(&set, text) < 0)
+	/* Printing takes long: not for each single number. */
+	if (!strpbrk(text, ",-") || ranges_add(&set, text) < 0)
 		return;
 	assert(ranges_print(&set, &printed) == 0 && ranges_add(&back, printed) == 0);
-	assert(memcmp(&set, &back, sizeof(set)) == 0);
-	assert(ranges_cover(&set, &back) && ranges_cover(&back, &set));
-	assert(ranges_print(&back, &again) == 0 && strcmp(printed, again) == 0);
+	assert(memcmp(&set, &back, sizeof(set)) == 0 && ranges_cover(&set, &back));
+	check_kernel_form(printed);
 }
 
 static void check_number(const char *text)

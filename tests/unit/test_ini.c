@@ -134,6 +134,7 @@ static void a_colon_does_not_separate(void **state)
 			"expected \"key = value\", found \"kernel.panic : 1\"", 0);
 	assert_error_in("[sysctl]\nkernel:panic = 1\n", 2, "expected \"key = value\"", 0);
 	assert_error_in("[sysctl]\nkernel.panic\n", 2, "expected \"key = value\"", 0);
+	assert_error_in("[check.steal]\n= 1\n", 2, "expected \"key = value\"", 0);
 }
 
 static void a_semicolon_that_would_cut_the_line_is_refused(void **state)
