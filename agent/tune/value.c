@@ -36,10 +36,12 @@ static bool same_words(const char *a, const char *b)
 	}
 }
 
-/* Is it written like a set of ports, "6443,30000-32767", whose order does not count? */
-static bool read_set(const char *text, struct ranges *set)
+/* Is one of them written like a set of ports, "6443,30000-32767", and the other one a set too?
+ * Their order and form do not count. */
+static bool both_sets(const char *a, const char *b, struct ranges *sa, struct ranges *sb)
 {
-	return strpbrk(text, ",-") && *text != '-' && ranges_add(set, text) == 0;
+	return (strpbrk(a, ",-") || strpbrk(b, ",-")) && ranges_add(sa, a) == 0 &&
+	       ranges_add(sb, b) == 0;
 }
 
 bool value_equal(const char *a, const char *b)
@@ -48,7 +50,7 @@ bool value_equal(const char *a, const char *b)
 	wide na[NUMBERS_MAX], nb[NUMBERS_MAX];
 	int n = both_numbers(a, b, na, nb);
 
-	if (n < 0 && read_set(a, &sa) && read_set(b, &sb))
+	if (n < 0 && both_sets(a, b, &sa, &sb))
 		return memcmp(&sa, &sb, sizeof(sa)) == 0;
 	if (n < 0)
 		return same_words(a, b);
