@@ -6,8 +6,9 @@ set -eu
 cd "$(dirname "$0")/.."
 tree=$(pwd) tar=$(pwd)/build/fresh.tar root=
 mkdir -p build
-if [ ! -s "$tar" ]; then
-	mmdebstrap --variant=minbase --include=git,make,ca-certificates bookworm "$tar.new"
+if [ ! -f "$tar" ]; then
+	# The format is named: mmdebstrap would make a folder of a name that does not end in .tar.
+	mmdebstrap --variant=minbase --format=tar --include=git,make,ca-certificates bookworm "$tar.new"
 	mv "$tar.new" "$tar"
 fi
 
