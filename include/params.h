@@ -8,17 +8,21 @@ enum param_type {
 	PARAM_DURATION, /* double, seconds: "10ms", "500us", "10s", "1m" */
 	PARAM_PERCENT,  /* double: "5%" or "5" */
 	PARAM_BYTES,    /* double: "128M", "1G", "4096" */
-	PARAM_CHOICE,   /* int, the index in `choices` */
-	PARAM_PATH,     /* char[PATH_PARAM_MAX], absolute */
+	PARAM_COUNT,    /* double: a whole number */
+	/* Those above have bands, "warn" and "fail". */
+	PARAM_CHOICE, /* int, the index in `choices` */
+	PARAM_PATH,   /* char[PATH_PARAM_MAX], absolute */
+	PARAM_TEXT,   /* char[TEXT_PARAM_MAX], any text; the check reads it */
 };
 
 #define PATH_PARAM_MAX 256
+#define TEXT_PARAM_MAX 256
 
 struct param {
 	const char *name;
 	enum param_type type;
 	size_t offset;       /* into the check's own struct */
-	double least, most;  /* in seconds, percent or bytes */
+	double least, most;  /* in seconds, percent, bytes or as it is */
 	const char *choices; /* blank-separated */
 	const char *fallback;
 	const char *help;

@@ -15,6 +15,7 @@ struct unit {
 static const struct unit durations[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1},
 					{"m", 60},    {"h", 3600},  {NULL, 0}};
 static const struct unit percents[] = {{"%", 1}, {"", 1}, {NULL, 0}};
+static const struct unit counts[] = {{"", 1}, {NULL, 0}};
 static const struct unit sizes[] = {
 	{"", 1}, {"K", 1024}, {"M", 1024.0 * 1024}, {"G", 1024.0 * 1024 * 1024}, {NULL, 0}};
 
@@ -71,8 +72,15 @@ int param_parse(const struct param *param, const char *text, void *values)
 		return parse_number(param, percents, text, slot);
 	case PARAM_BYTES:
 		return parse_number(param, sizes, text, slot);
+	case PARAM_COUNT:
+		return strchr(text, '.') ? -EINVAL : parse_number(param, counts, text, slot);
 	case PARAM_CHOICE:
 		return parse_choice(param, text, slot);
+	case PARAM_TEXT:
+		if (strlen(text) >= TEXT_PARAM_MAX)
+			return -EINVAL;
+		memcpy(slot, text, strlen(text) + 1);
+		return 0;
 	case PARAM_PATH:
 		if (*text != '/' || strlen(text) >= PATH_PARAM_MAX)
 			return -EINVAL;
@@ -100,6 +108,15 @@ static void say_expected(const struct param *param, const struct setting *s,
 			      "%s: a size from %.0f to %.0f bytes such as 128M, not \"%s\"", s->key,
 			      param->least, param->most, s->value);
 		break;
+	case PARAM_COUNT:
+		problem_error(problems, s->file, s->line,
+			      "%s: a whole number from %.0f to %.0f, not \"%s\"", s->key,
+			      param->least, param->most, s->value);
+		break;
+	case PARAM_TEXT:
+		problem_error(problems, s->file, s->line, "%s: a text of at most %d bytes", s->key,
+			      TEXT_PARAM_MAX - 1);
+		break;
 	case PARAM_CHOICE:
 		problem_error(problems, s->file, s->line, "%s: one of: %s; not \"%s\"", s->key,
 			      param->choices, s->value);
@@ -119,7 +136,7 @@ static void compare_bands(const struct param *params, const char *section, const
 	for (const struct param *warn = params; warn->name; warn++) {
 		const char *at = strstr(warn->name, "warn");
 
-		if (!at || warn->type == PARAM_CHOICE)
+		if (!at || warn->type >= PARAM_CHOICE)
 			continue;
 		for (const struct param *fail = params; fail->name; fail++) {
 			const struct setting *s;
