@@ -74,7 +74,7 @@ C_FILES := $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tes
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps preflight test test-unit test-kernel test-asan lint bench fuzz-smoke fresh \
+.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm lint bench fuzz-smoke fresh \
 	install uninstall clean help
 
 all: $(B)/nodefit ## build nodefit (build/release/nodefit)
@@ -110,6 +110,11 @@ test-asan: ## unit and kernel tests under the address and undefined-behaviour sa
 	@packaging/deps build test
 	@$(MAKE) --no-print-directory VARIANT=asan all test-unit-programs
 	@tests/run.sh build/asan
+
+test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe (as root, about 45 s)
+	@packaging/deps build vm
+	@$(MAKE) --no-print-directory all
+	@tests/vm/run.sh $(B)
 
 lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# Sourced by run.sh: fetches a kernel once, and packs the guest's root file system and disk.
+
+# Modules that the guest needs or the tests load; their dependencies come along.
+modules="virtio_pci virtio_net br_netfilter nf_conntrack"
+# Programs that the guest has beside busybox: independent witnesses, and strace for kills.
+witnesses="ethtool ip strace"
+
+# fetch_kernel DIR: Debian's cloud kernel, unpacked; DIR appears only when all is there.
+fetch_kernel() {
+	[ ! -d "$1" ] || return 0
+	rm -rf "$1.new"
+	mkdir -p "$1.new" || return 1
+	# No lists, or lists so old that the package has gone: fetch them and try once more.
+	if ! download "$1.new" 2>/dev/null; then
+		apt-get update -q >/dev/null && download "$1.new" || return 1
+	fi
+	dpkg-deb -x "$1.new"/*.deb "$1.new" && rm "$1.new"/*.deb &&
+		depmod -b "$1.new" "$(ls "$1.new/lib/modules")" && mv "$1.new" "$1"
+}
+
+download() {
+	package=$(apt-cache depends linux-image-cloud-amd64 |
+		sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p')
+	[ -n "$package" ] || return 1
+	# apt's own user can't write here.
+	(cd "$1" && apt-get download -q -o APT::Sandbox::User=root "$package" >/dev/null)
+}
+
+# take ROOT PROGRAM NAME: copies a program and its shared libraries.
+take() {
+	install -D "$2" "$1$3" || return 1
+	ldd "$2" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
+		[ -e "$1$library" ] || install -D "$library" "$1$library" || return 1
+	done
+}
+
+pack() { # ROOT: as cpio on standard output
+	(cd "$1" && find . | cpio -o -H newc --quiet)
+}
+
+# make_image KERNEL NODEFIT OUT: OUT/initrd and OUT/nvme.img
+make_image() {
+	base=$3/base
+	release=$(ls "$1/lib/modules")
+	mkdir -p "$base/bin" "$base/proc" "$base/sys" "$base/dev" "$base/etc/sysctl.d" \
+		"$base/lib/modules/$release" "$base/tests/kernel" || return 1
+	cp "$(command -v busybox)" "$base/bin/busybox" &&
+		install tests/vm/init.sh "$base/init" &&
+		cp -r tests/vm "$base/tests/" && cp tests/kernel/lib.sh "$base/tests/kernel/" || return 1
+	for program in $witnesses; do
+		take "$base" "$(command -v "$program")" "/sbin/$program" || return 1
+	done
+	take "$base" "$(realpath "$(command -v modprobe)")" /sbin/modprobe || return 1
+	for module in $modules; do
+		modprobe -d "$1" -S "$release" --show-depends "$module" | sed -n 's/^insmod //p'
+	done | sort -u | while read -r file; do
+		install -D "$file" "$base${file#"$1"}" || return 1
+	done
+	# The index is made anew: one of all that was left out would mislead.
+	cp "$1/lib/modules/$release"/modules.builtin* "$1/lib/modules/$release/modules.order" \
+		"$base/lib/modules/$release/" && depmod -b "$base" "$release" || return 1
+	# What is under test comes second: the kernel unpacks it over the first.
+	take "$3/tested" "$2" /usr/bin/nodefit &&
+		pack "$base" >"$3/initrd" && pack "$3/tested" >>"$3/initrd" || return 1
+	rm -rf "$base" "$3/tested"
+	truncate -s 320M "$3/nvme.img" && mke2fs -q -t ext4 "$3/nvme.img"
+}
