@@ -45,6 +45,9 @@ int links_read(const struct sys *sys, struct links *out);
 void links_clear(struct links *links);
 #define _cleanup_links _cleanup_(links_clear)
 
+/* One link by name. 0, -ENODEV when there is none, or -errno. */
+int link_read(const struct sys *sys, const char *name, struct link *out);
+
 const struct link *links_find(const struct links *links, const char *name);
 const struct link *links_at(const struct links *links, unsigned index);
 

@@ -34,7 +34,7 @@ union group_buffer {
 
 static uint32_t *member(union group_buffer *buffer, size_t offset)
 {
-	return (uint32_t *)((char *)buffer + offset);
+	return (uint32_t *)(void *)((char *)buffer + offset);
 }
 
 int ethtool_ioctl_get(const struct ethtool_group *g, const char *link, struct ethtool_values *out)
@@ -78,17 +78,18 @@ int ethtool_ioctl_set(const struct ethtool_group *g, const char *link,
 /* How many features the kernel knows. */
 static int count_features(const char *link, uint32_t *count)
 {
-	struct {
+	union {
 		struct ethtool_sset_info info;
-		uint32_t count;
+		uint32_t words[sizeof(struct ethtool_sset_info) / sizeof(uint32_t) + 1];
 	} q = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
+	uint32_t *found = &q.words[ARRAY_LEN(q.words) - 1]; /* info.data[0] */
 	int r = call(link, &q);
 
 	if (r < 0)
 		return r;
-	if (!q.info.sset_mask || q.count == 0 || q.count > FEATURES_MOST)
+	if (!q.info.sset_mask || *found == 0 || *found > FEATURES_MOST)
 		return -EOPNOTSUPP;
-	*count = q.count;
+	*count = *found;
 	return 0;
 }
 

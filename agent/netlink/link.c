@@ -161,6 +161,33 @@ static int add(struct nlmsghdr *message, void *context)
 	return 0;
 }
 
+int link_read(const struct sys *sys, const char *name, struct link *out)
+{
+	_cleanup_netlink struct nl_sock *sock = NULL;
+	_cleanup_links struct links links = {0};
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+	struct nl_msg *msg;
+	int r = netlink_open(NETLINK_ROUTE, &sock);
+
+	if (r < 0)
+		return r;
+	msg = nlmsg_alloc_simple(RTM_GETLINK, 0);
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0 ||
+	    nla_put_string(msg, IFLA_IFNAME, name) < 0) {
+		nlmsg_free(msg);
+		return -ENOMEM;
+	}
+	r = netlink_ask(sock, msg, add, &links, NULL);
+	if (r == 0 && links.n != 1)
+		r = -ENODEV;
+	if (r < 0)
+		return r;
+	ask_sysfs(sys, &links.v[0]);
+	*out = links.v[0];
+	return 0;
+}
+
 static int by_index(const void *a, const void *b)
 {
 	const struct link *x = a, *y = b;

@@ -11,13 +11,13 @@
 
 bool netlink_reaches(const struct sys *sys)
 {
-	char ours[64], theirs[64];
+	char ours[64] = "", theirs[64];
 
 	if (sys->root < 0)
 		return true;
-	return readlink("/proc/self/ns/net", ours, sizeof(ours)) > 0 &&
+	return readlink("/proc/self/ns/net", ours, sizeof(ours) - 1) > 0 &&
 	       sys_readlink(sys, "/proc/1/ns/net", theirs, sizeof(theirs)) == 0 &&
-	       strncmp(ours, theirs, strlen(theirs)) == 0;
+	       strcmp(ours, theirs) == 0;
 }
 
 int netlink_open(int protocol, struct nl_sock **out)
@@ -101,7 +101,7 @@ static void read_refusal(struct nlmsghdr *h, size_t skip, struct refusal *refusa
 	}
 	if (skip > (size_t)nlmsg_datalen(h))
 		return;
-	a = nla_find((struct nlattr *)((char *)nlmsg_data(h) + skip), nlmsg_datalen(h) - (int)skip,
+	a = nla_find((void *)((char *)nlmsg_data(h) + skip), nlmsg_datalen(h) - (int)skip,
 		     NLMSGERR_ATTR_MSG);
 	if (a)
 		netlink_name(a, refusal->text, sizeof(refusal->text));
