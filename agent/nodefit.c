@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "text.h"
 #include "verbs.h"
 
 #ifndef NODEFIT_VERSION
@@ -15,6 +16,8 @@
 static const struct verb *const verbs[] = {&preflight_verb, &diff_verb,  &apply_verb,
 					   &rollback_verb,  &check_verb, &profile_verb,
 					   &explain_verb,   NULL};
+
+#define CONFIRM_MOST 3600
 
 enum { OPTION_ROOT = 256, OPTION_VERSION, OPTION_FLAG };
 
@@ -29,7 +32,9 @@ static const struct {
 	{"all", FLAG_ALL, NULL, "also what is unchanged"},
 	{"persist", FLAG_PERSIST, NULL, "also for the next boots: /etc/sysctl.d/95-nodefit.conf"},
 	{"dry-run", FLAG_DRY_RUN, NULL, "only show what would change"},
-	{"force", FLAG_FORCE, NULL, "also what somebody else has changed since"},
+	{"force", FLAG_FORCE, NULL, "also what is refused for safety"},
+	{"confirm", FLAG_CONFIRM, "S",
+	 "seconds in which a changed link must be well, or it is put back (10; 0: never)"},
 	{"apply", FLAG_APPLY, NULL, "apply the profile first"},
 	{"quick", FLAG_QUICK, NULL, "measure for 3 s only, more coarsely"},
 	{"strict", FLAG_STRICT, NULL, "degraded is exit code 1"},
@@ -67,6 +72,23 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static bool take_argument(unsigned flag, const char *text, struct command *c)
+{
+	wide seconds;
+
+	if (flag == FLAG_PROFILE)
+		c->profile = text;
+	if (flag != FLAG_CONFIRM)
+		return true;
+	if (number_parse(text, &seconds) < 0 || seconds < 0 || seconds > CONFIRM_MOST) {
+		log_error("--confirm takes whole seconds from 0 to %d, not \"%s\"", CONFIRM_MOST,
+			  text);
+		return false;
+	}
+	c->confirm_s = (double)seconds;
+	return true;
+}
+
 /* Reads a verb's options. -1 to go on, or the exit code. */
 static int parse(const struct verb *v, int argc, char **argv, struct command *c, const char **root)
 {
@@ -100,8 +122,8 @@ static int parse(const struct verb *v, int argc, char **argv, struct command *c,
 			return EXIT_USAGE;
 		} else {
 			c->flags |= flags[index].flag;
-			if (flags[index].argument)
-				c->profile = optarg;
+			if (!take_argument(flags[index].flag, optarg, c))
+				return EXIT_USAGE;
 		}
 	}
 	c->words = (const char *const *)argv + optind;
@@ -128,7 +150,7 @@ int main(int argc, char **argv)
 {
 	const char *first = argc > 1 ? argv[1] : "", *root = NULL;
 	const struct verb *v = find_verb(first);
-	struct command c = {0};
+	struct command c = {.confirm_s = -1};
 	int r;
 
 	if (!keep_streams_apart())

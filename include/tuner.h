@@ -27,6 +27,7 @@ struct change {
 	char *after;  /* as read back; NULL until written */
 	enum outcome outcome;
 	bool optional;
+	bool forcible;           /* refused for safety: --force does it */
 	char *error;             /* in words, or NULL */
 	const char *origin_file; /* owned by the profile */
 	unsigned origin_line;
@@ -51,15 +52,16 @@ struct tuner {
 	int (*plan)(const struct sys *sys, const struct profile *p, struct changes *out);
 	/* The exact value that a key holds now, without newline. 0 or -errno. */
 	int (*read)(const struct sys *sys, const char *key, char **value);
-	/* Writes a value. 0 or -errno. */
-	int (*write)(const struct sys *sys, const char *key, const char *value);
+	/* Writes a value. 0 or -errno; *words (the caller's to free) is set when the kernel said
+	 * why. */
+	int (*write)(const struct sys *sys, const char *key, const char *value, char **words);
 	/* What -errno from read or write means here, in words. */
 	const char *(*explain)(const char *key, int error);
 	/* Appends the keys that the system changes along with this one. 0 or -errno. */
 	int (*flips)(const struct sys *sys, const char *key, struct strings *keys);
 };
 
-extern const struct tuner sysctl_tuner;
+extern const struct tuner sysctl_tuner, net_tuner;
 extern const struct tuner *const tuners[]; /* ends with NULL */
 const struct tuner *tuner_find(const char *name);
 

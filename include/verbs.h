@@ -19,12 +19,14 @@ enum {
 	FLAG_QUICK = 1 << 6,
 	FLAG_APPLY = 1 << 7,
 	FLAG_ALL = 1 << 8,
+	FLAG_CONFIRM = 1 << 9,
 };
 
 struct command {
 	struct sys sys;
 	unsigned flags; /* that were given */
 	const char *profile;
+	double confirm_s;         /* of --confirm; below 0 when it is not given */
 	const char *const *words; /* behind the options */
 	size_t n_words;
 };

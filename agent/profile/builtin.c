@@ -14,12 +14,14 @@
 EMBED(builtin_kube_node, "kube-node.ini");
 EMBED(builtin_control_plane, "control-plane.ini");
 EMBED(builtin_article, "article.ini");
+EMBED(builtin_jumbo, "jumbo.ini");
 
 static const struct {
 	const char *name, *begin, *end;
 } builtins[] = {
 	{"article", builtin_article, builtin_article_end},
 	{"control-plane", builtin_control_plane, builtin_control_plane_end},
+	{"jumbo", builtin_jumbo, builtin_jumbo_end},
 	{"kube-node", builtin_kube_node, builtin_kube_node_end},
 };
 

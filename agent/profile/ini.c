@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "key.h"
+#include "netwish.h"
 #include "text.h"
 
 /* inih's buffers as every distribution builds it (ini.c: INI_MAX_LINE 200 with the newline and the
@@ -39,8 +40,8 @@ struct reading {
 
 static enum section_kind section_kind(const char *name)
 {
-	if (word_in("main sysctl net verdict", name) || strncmp(name, "check.", 6) == 0 ||
-	    strncmp(name, "net.", 4) == 0)
+	if (word_in("main sysctl verdict", name) || strncmp(name, "check.", 6) == 0 ||
+	    net_is_section(name))
 		return SECTION_SETTINGS;
 	/* TuneD's plugins that touch nothing of ours: their loss changes no meaning. */
 	if (word_in("acpi audio bootloader cpu disk eeepc_she irqbalance modules mounts rtentsk "
@@ -87,9 +88,6 @@ static void enter_section(struct reading *rd, const char *line)
 			      "no such section: [%s] (there are main, sysctl, net, net.NAME, "
 			      "check.NAME, verdict)",
 			      name);
-	else if (strcmp(name, "net") == 0 || strncmp(name, "net.", 4) == 0)
-		problem_warning(rd->problems, rd->file, rd->line,
-				"[%s] is read but not applied by this version", name);
 }
 
 /* Looks at a line before inih does. False: inih must not see it. */
@@ -246,6 +244,8 @@ static int on_setting(void *user, const char *section, const char *name, const c
 	}
 	if (strcmp(section, "sysctl") == 0)
 		setting_read_sysctl(s, rd->problems);
+	else if (net_is_section(section))
+		setting_read_net(s, rd->problems);
 	is_set_twice(rd, s);
 	return 1;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "confirm.h"
 #include "value.h"
 
 static int set_error(struct change *c, enum outcome outcome, const char *text)
@@ -13,16 +14,16 @@ static int set_error(struct change *c, enum outcome outcome, const char *text)
 	return format(&c->error, "%s", text);
 }
 
-/* The key reads back as something else than was written: never leave it half-changed. */
-static int put_back(const struct sys *sys, struct change *c)
+int change_revert(const struct sys *sys, struct change *c, const char *why)
 {
-	_cleanup_free char *now = NULL;
-	char text[512];
-	bool back = c->tuner->write(sys, c->key, c->before) == 0 &&
+	_cleanup_free char *now = NULL, *words = NULL, *text = NULL;
+	bool back = c->tuner->write(sys, c->key, c->before, &words) == 0 &&
 		    c->tuner->read(sys, c->key, &now) == 0 && value_equal(now, c->before);
+	int r = format(&text, "%s; %s", why,
+		       back ? "put back as it was" : "and it could not be put back");
 
-	snprintf(text, sizeof(text), "wrote \"%.100s\" but it reads back \"%.100s\"; %s", c->wanted,
-		 c->after, back ? "put back as it was" : "and it could not be put back");
+	if (r < 0)
+		return r;
 	if (back) {
 		free(c->after);
 		c->after = TAKE(now);
@@ -30,21 +31,56 @@ static int put_back(const struct sys *sys, struct change *c)
 	return set_error(c, OUTCOME_FAILED, text);
 }
 
+static bool is_policy(int error)
+{
+	return error == -EINVAL || error == -EPERM || error == -EACCES || error == -EROFS ||
+	       error == -EOPNOTSUPP || error == -ERANGE || error == -EBUSY;
+}
+
+/* A write that failed may have done half of it (rings are set queue by queue): what is there now is
+ * looked at, told, and made what it was. */
+static int write_failed(const struct sys *sys, struct change *c, int error, const char *words)
+{
+	_cleanup_free char *text = NULL, *now = NULL;
+	bool half = c->tuner->read(sys, c->key, &now) == 0 && !value_equal(now, c->before);
+	int r = format(&text, "%s%s%s", c->tuner->explain(c->key, error),
+		       words ? "; the kernel says: " : "", words ? words : "");
+
+	if (r == 0 && half) {
+		free(TAKE(text));
+		r = format(&text, "%s, and left it at \"%s\"", c->tuner->explain(c->key, error),
+			   now);
+	}
+	if (r < 0)
+		return r;
+	if (!half)
+		return set_error(c, is_policy(error) ? OUTCOME_REFUSED : OUTCOME_FAILED, text);
+	c->after = TAKE(now);
+	return change_revert(sys, c, text);
+}
+
+/* The key reads back as something else than was written: never leave it half-changed. */
+static int read_back_differs(const struct sys *sys, struct change *c)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "wrote \"%.100s\" but it reads back \"%.100s\"", c->wanted,
+		 c->after);
+	return change_revert(sys, c, text);
+}
+
 int change_write(const struct sys *sys, struct change *c)
 {
-	int r = c->tuner->write(sys, c->key, c->wanted);
+	_cleanup_free char *words = NULL;
+	int r = c->tuner->write(sys, c->key, c->wanted, &words);
 
-	if (r < 0) {
-		bool policy = r == -EINVAL || r == -EPERM || r == -EACCES || r == -EROFS;
-
-		return set_error(c, policy ? OUTCOME_REFUSED : OUTCOME_FAILED,
-				 c->tuner->explain(c->key, r));
-	}
+	if (r < 0)
+		return write_failed(sys, c, r, words);
 	r = c->tuner->read(sys, c->key, &c->after);
 	if (r < 0)
 		return set_error(c, OUTCOME_FAILED, "written, but it can't be read back");
 	if (!value_equal(c->after, c->wanted))
-		return put_back(sys, c);
+		return read_back_differs(sys, c);
 	c->outcome = OUTCOME_CHANGED;
 	return 0;
 }
@@ -94,10 +130,7 @@ static int save(const struct sys *sys, const struct journal *j, char **why)
 	return r;
 }
 
-/* A key that could not be changed after all is not ours: should somebody else give it that value
- * later, rollback must not take it for our doing. */
-static int forget_unchanged(const struct sys *sys, struct journal *j, const struct changes *plan,
-			    char **why)
+int apply_forget(const struct sys *sys, struct journal *j, const struct changes *plan, char **why)
 {
 	_cleanup_free bool *drop = calloc(j->n + 1, sizeof(*drop));
 	size_t dropped = 0;
@@ -125,9 +158,30 @@ static int forget_unchanged(const struct sys *sys, struct journal *j, const stru
 	return save(sys, j, why);
 }
 
-int apply_profile(const struct sys *sys, const struct profile *p, bool persist,
-		  struct changes *changes, char **why)
+/* What was refused for safety, and is to be done all the same. */
+static void force_all(struct changes *plan)
 {
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].outcome == OUTCOME_REFUSED && plan->v[i].forcible)
+			plan->v[i].outcome = OUTCOME_WOULD_CHANGE;
+}
+
+/* Links come last: what they need of the sysctls is there, and a lost link stops nothing else. */
+static int write_all(const struct sys *sys, const struct profile *p, struct journal *j,
+		     struct changes *plan, double confirm_s, char **why)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		if (plan->v[i].outcome == OUTCOME_WOULD_CHANGE && plan->v[i].tuner != &net_tuner)
+			r = change_write(sys, &plan->v[i]);
+	return r < 0 ? r : links_write(sys, p, j, plan, confirm_s, why);
+}
+
+int apply_profile(const struct sys *sys, const struct profile *p,
+		  const struct apply_options *options, struct changes *changes, char **why)
+{
+	bool persist = options->persist;
 	struct changes plan = {0};
 	struct journal j;
 	bool news = false;
@@ -139,17 +193,18 @@ int apply_profile(const struct sys *sys, const struct profile *p, bool persist,
 		r = persist_check(sys, why);
 	if (r == 0)
 		r = changes_plan(sys, p, &plan);
+	if (r == 0 && options->force)
+		force_all(&plan);
 	if (r == 0)
 		r = note_all(sys, &j, &plan, &news);
 	if (r == 0 && persist)
 		persist_mark(&j, &plan, &news);
 	if (r == 0 && news)
 		r = save(sys, &j, why);
-	for (size_t i = 0; i < plan.n && r == 0; i++)
-		if (plan.v[i].outcome == OUTCOME_WOULD_CHANGE)
-			r = change_write(sys, &plan.v[i]);
 	if (r == 0)
-		r = forget_unchanged(sys, &j, &plan, why);
+		r = write_all(sys, p, &j, &plan, options->confirm_s, why);
+	if (r == 0)
+		r = apply_forget(sys, &j, &plan, why);
 	if (r == 0 && persist)
 		r = persist_write(sys, &j, p, &plan, why);
 	journal_close(&j);

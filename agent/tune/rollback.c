@@ -73,6 +73,33 @@ static bool is_held(const struct journal *j, const bool *done, const struct jour
 	return false;
 }
 
+static int retry_failed(const struct sys *sys, const struct journal *j, bool force,
+			struct changes *changes, bool *done)
+{
+	struct changes first = *changes;
+	int r = 0;
+
+	*changes = (struct changes){0};
+	for (size_t i = 0; i < first.n && r == 0; i++) {
+		struct change *c = &first.v[i];
+		const struct journal_entry *e = journal_find(j, c->tuner->name, c->key);
+
+		if (c->outcome == OUTCOME_FAILED && e) {
+			r = put_back(sys, e, force, changes, &done[e - j->v]);
+		} else {
+			struct change *slot = array_add(&changes->v, &changes->n, sizeof(*slot));
+
+			r = slot ? 0 : -ENOMEM;
+			if (slot) {
+				*slot = *c;
+				*c = (struct change){0};
+			}
+		}
+	}
+	changes_clear(&first);
+	return r;
+}
+
 static int put_all_back(const struct sys *sys, struct journal *j, bool force,
 			struct changes *changes)
 {
@@ -81,10 +108,13 @@ static int put_all_back(const struct sys *sys, struct journal *j, bool force,
 
 	if (!done)
 		return -ENOMEM;
-	/* Twice: a key's write may flip others, so these come last. */
 	for (size_t i = j->n; i-- > 0 && r == 0;)
 		if (!j->v[i].flip_of)
 			r = put_back(sys, &j->v[i], force, changes, &done[i]);
+	/* What a key depends on may have come after it (a NIC's features): once more. */
+	if (r == 0)
+		r = retry_failed(sys, j, force, changes, done);
+	/* A key's write may flip others, so these come last. */
 	for (size_t i = j->n; i-- > 0 && r == 0;)
 		if (j->v[i].flip_of && !is_held(j, done, &j->v[i]))
 			r = put_back(sys, &j->v[i], force, changes, &done[i]);

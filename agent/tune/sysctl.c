@@ -34,11 +34,12 @@ static int read_key(const struct sys *sys, const char *key, char **value)
 	return r < 0 ? r : sysctl_read(sys, path, value);
 }
 
-static int write_key(const struct sys *sys, const char *key, const char *value)
+static int write_key(const struct sys *sys, const char *key, const char *value, char **words)
 {
 	_cleanup_free char *path = NULL, *file = NULL, *line = malloc(strlen(value) + 2);
 	int r = key_path(key, &path);
 
+	(void)words;
 	if (r == 0)
 		r = format(&file, "/proc/sys/%s", path);
 	if (!line)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-const struct tuner *const tuners[] = {&sysctl_tuner, NULL};
+const struct tuner *const tuners[] = {&sysctl_tuner, &net_tuner, NULL};
 
 const struct tuner *tuner_find(const char *name)
 {

@@ -60,7 +60,10 @@ static int apply(const struct command *c)
 		return code;
 	code = verb_begin(c, &p, &report, &start);
 	if (code == 0) {
-		int r = apply_profile(&c->sys, &p, c->flags & FLAG_PERSIST, &report.changes, &why);
+		struct apply_options options = {.persist = c->flags & FLAG_PERSIST,
+						.force = c->flags & FLAG_FORCE,
+						.confirm_s = c->confirm_s};
+		int r = apply_profile(&c->sys, &p, &options, &report.changes, &why);
 
 		if (r < 0 && why) {
 			log_error("%s", why);
@@ -89,7 +92,10 @@ const struct verb apply_verb = {
 	.summary = "make this machine what the profile says",
 	.about = "Writes the keys that deviate, each once, and reads them back. What they held is "
 		 "in /var/lib/nodefit/journal before the first write; `nodefit rollback` puts it "
-		 "back. The exit code is 1 when a key is refused or fails.",
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_ALL | FLAG_PERSIST | FLAG_DRY_RUN,
+		 "back. The exit code is 1 when a key is refused or fails. Changed links must "
+		 "answer as before (carrier, the gateway, the servers of confirm=) within "
+		 "--confirm seconds, or they are put back, also when nodefit is killed meanwhile.",
+	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_ALL | FLAG_PERSIST | FLAG_DRY_RUN |
+		 FLAG_FORCE | FLAG_CONFIRM,
 	.run = apply,
 };

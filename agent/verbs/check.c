@@ -12,11 +12,12 @@
 /* Plans, or applies with --apply: what the sysctl check judges. */
 static int tune(const struct command *c, const struct profile *p, struct report *report)
 {
+	struct apply_options options = {.confirm_s = c->confirm_s};
 	_cleanup_free char *why = NULL;
 	int r;
 
 	if (c->flags & FLAG_APPLY)
-		r = apply_profile(&c->sys, p, false, &report->changes, &why);
+		r = apply_profile(&c->sys, p, &options, &report->changes, &why);
 	else
 		r = changes_plan(&c->sys, p, &report->changes);
 	if (r < 0 && why) {
@@ -103,7 +104,7 @@ const struct verb preflight_verb = {
 	.about = "Compares the sysctls, measures CPU steal and the disk's fsync latency side by "
 		 "side, and gives one verdict. Exit code: 0 fit or degraded, 1 unfit, 3 could not "
 		 "tell. It takes 10 s, up to 30 s near a threshold; --quick takes 3 s.",
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY,
+	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY | FLAG_CONFIRM,
 	.run = preflight,
 };
 

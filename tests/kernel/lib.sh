@@ -92,3 +92,39 @@ finish() {
 	[ "$tests_failed" = 0 ]
 	exit
 }
+
+# Links of this namespace in /sys too.
+own_sysfs() {
+	mount -t sysfs nodefit /sys
+}
+
+# A second network namespace; "in_peer COMMAND..." runs in it, peer_stop ends it.
+peer_start() {
+	unshare -n sleep 600 &
+	peer=$!
+	trap peer_stop EXIT
+	tries=0
+	while [ "$(readlink "/proc/$peer/ns/net")" = "$(readlink /proc/self/ns/net)" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return 1
+		sleep 0.05
+	done
+}
+
+in_peer() {
+	nsenter -t "$peer" -n "$@"
+}
+
+peer_stop() {
+	kill "$peer" 2>/dev/null
+}
+
+# within SECONDS COMMAND...: true as soon as the command is.
+within() {
+	end=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt $end ] || return 1
+		sleep 0.1
+	done
+}

@@ -42,7 +42,9 @@ HELPER int apply_text(const char *text, bool persist)
 {
 	forget();
 	profile_of(&profile, text);
-	return apply_profile(&tree.sys, &profile, persist, &changes, &why);
+	return apply_profile(&tree.sys, &profile,
+			     &(struct apply_options){.persist = persist, .confirm_s = -1}, &changes,
+			     &why);
 }
 
 HELPER int back(bool persist, bool force)

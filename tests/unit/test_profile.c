@@ -255,6 +255,7 @@ static void the_list_names_each_profile_once_with_the_file_that_counts(void **st
 		{"article", "/etc/nodefit/profiles/article.ini"},
 		{"control-plane", "/etc/nodefit/profiles/control-plane.ini"},
 		{"site", "/etc/nodefit/profiles/site.ini"},
+		{"jumbo", "builtin/jumbo.ini"},
 		{"kube-node", "builtin/kube-node.ini"}};
 	struct profile_place *places;
 	struct sys sys;

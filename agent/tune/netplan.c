@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a link is to become, within what its device can do. */
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "nettune.h"
+#include "text.h"
+
+const char *net_driver(const struct link *l)
+{
+	return *l->driver ? l->driver : *l->kind ? l->kind : "this driver";
+}
+
+static int refuse(struct change *c, bool forcible, char *text)
+{
+	c->outcome = OUTCOME_REFUSED;
+	c->forcible = forcible;
+	free(c->error);
+	c->error = text;
+	return 0;
+}
+
+#define REFUSE(c, forcible, ...)                                                                   \
+	({                                                                                         \
+		char *_text;                                                                       \
+		int _r = format(&_text, __VA_ARGS__);                                              \
+		_r < 0 ? _r : refuse(c, forcible, _text);                                          \
+	})
+
+/* before and wanted are there: is there anything to do? */
+static void settle(struct change *c)
+{
+	c->outcome = strcmp(c->before, c->wanted) == 0 ? OUTCOME_UNCHANGED : OUTCOME_WOULD_CHANGE;
+}
+
+/* The MTU of the link below, as it is or as it is planned to be. */
+static uint32_t lower_mtu(const struct net_view *v, const struct link *l,
+			  const struct changes *planned, const struct link **lower)
+{
+	*lower = l->lower && !l->lower_elsewhere ? links_at(&v->links, l->lower) : NULL;
+	if (!*lower || l->lower == l->index)
+		return 0;
+	for (size_t i = 0; i < planned->n; i++) {
+		const struct change *c = &planned->v[i];
+		char key[32];
+		wide number;
+
+		snprintf(key, sizeof(key), "%s/mtu", (*lower)->name);
+		if (c->tuner == &net_tuner && strcmp(c->key, key) == 0 &&
+		    c->outcome == OUTCOME_WOULD_CHANGE && number_parse(c->wanted, &number) == 0)
+			return (uint32_t)number;
+	}
+	return (*lower)->mtu;
+}
+
+/* Below 1280 bytes the kernel takes IPv6 off the link, and what people or routers configured does
+ * not come back. */
+static int refuse_small(const struct link *l, struct change *c)
+{
+	_cleanup_addresses struct addresses all = {0};
+	char address[INET6_ADDRSTRLEN];
+	int r = addresses_read(&all);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < all.n; i++) {
+		const struct address *a = &all.v[i];
+
+		if (a->link == l->index && a->ip.family == AF_INET6 &&
+		    a->scope == RT_SCOPE_UNIVERSE)
+			return REFUSE(c, false,
+				      "below %d bytes the kernel takes IPv6 off %s, and %s would "
+				      "not come back; remove that address first if you mean it",
+				      LINK_MTU_IPV6, l->name, ip_text(&a->ip, address));
+	}
+	return REFUSE(c, true, "below %d bytes there is no IPv6 on %s; --force does it",
+		      LINK_MTU_IPV6, l->name);
+}
+
+int net_plan_mtu(const struct net_view *v, const struct link *l, const char *text,
+		 const struct changes *planned, struct change *c)
+{
+	const struct link *lower;
+	uint32_t below = lower_mtu(v, l, planned, &lower);
+	bool no_limit = l->max_mtu == 0 || l->max_mtu >= LINK_MTU_MOST;
+	uint32_t mtu = l->max_mtu;
+	wide number;
+
+	if (format(&c->before, "%u", l->mtu) < 0)
+		return -ENOMEM;
+	if (strcmp(text, "max") == 0) {
+		if (no_limit)
+			return REFUSE(c, false,
+				      "%s names no maximum MTU: write the number that the path "
+				      "carries",
+				      net_driver(l));
+	} else {
+		if (number_parse(text, &number) < 0)
+			return -EINVAL;
+		mtu = (uint32_t)number;
+	}
+	if (format(&c->wanted, "%u", mtu) < 0)
+		return -ENOMEM;
+	if (mtu == l->mtu) {
+		settle(c);
+		return 0;
+	}
+	if (l->max_mtu && mtu > l->max_mtu)
+		return REFUSE(c, false, "above the device's maximum of %u bytes%s", l->max_mtu,
+			      strcmp(l->driver, "virtio_net") == 0
+				      ? ": only the hypervisor can grant more"
+				      : "");
+	if (mtu < l->min_mtu)
+		return REFUSE(c, false, "below the device's minimum of %u bytes", l->min_mtu);
+	if (mtu < LINK_MTU_IPV6)
+		return refuse_small(l, c);
+	if (below && mtu > below)
+		return REFUSE(c, true,
+			      "above the %u bytes that %s %s carries: larger packets would be "
+			      "lost; --force does it",
+			      below, strcmp(l->kind, "veth") == 0 ? "its peer" : "the link below,",
+			      lower->name);
+	settle(c);
+	return 0;
+}
+
+int net_plan_txqueuelen(const struct link *l, const char *text, struct change *c)
+{
+	if (format(&c->before, "%u", l->txqueuelen) < 0 || format(&c->wanted, "%s", text) < 0)
+		return -ENOMEM;
+	settle(c);
+	return 0;
+}
+
+static uint32_t power_of_two_up(uint32_t value)
+{
+	uint32_t power = 1;
+
+	while (power < value && power < 1u << 31)
+		power <<= 1;
+	return power;
+}
+
+/* The number for one field, with a note where it is not the one asked for. */
+static int clamp(const struct net_view *v, const struct ethtool_group *g, size_t field,
+		 const struct ethtool_values *now, const struct net_pair *pair, uint32_t *out,
+		 struct change *c)
+{
+	uint32_t max = now->v[field].max, value = pair->value;
+	const char *name = g->fields[field].name;
+
+	if (pair->max) {
+		value = max;
+		if (g == &ethtool_channels && value > v->cpus)
+			value = v->cpus; /* more than CPUs only cost memory */
+		*out = value;
+		return 0;
+	}
+	if (max && value > max) {
+		*out = max;
+		return strings_addf(&c->notes,
+				    "%s %u is above the device's maximum: %u it will be; only the "
+				    "hypervisor or the hardware can grant more",
+				    name, value, max);
+	}
+	/* Split virtqueues and most drivers' rings hold powers of two only; some drivers would
+	 * round by themselves, and then differ from the wish for ever. */
+	if (g == &ethtool_rings && value != max && power_of_two_up(value) != value) {
+		uint32_t up = power_of_two_up(value);
+
+		*out = max && up > max ? max : up;
+		return strings_addf(&c->notes, "%s %u is no power of two: rounded up to %u", name,
+				    value, *out);
+	}
+	*out = value;
+	return 0;
+}
+
+/* "max" alone: combined channels where the device has them, else all that it has. */
+static void spread_max(const struct ethtool_group *g, const struct ethtool_values *now,
+		       struct net_pairs *out)
+{
+	size_t combined = net_field(g, "combined");
+	bool only_combined = g->fields[combined].name && now->v[combined].present;
+
+	*out = (struct net_pairs){0};
+	for (size_t i = 0; g->fields[i].name; i++) {
+		if (!now->v[i].present || (only_combined && i != combined))
+			continue;
+		out->v[out->n].max = true;
+		snprintf(out->v[out->n++].name, sizeof(out->v->name), "%s", g->fields[i].name);
+	}
+}
+
+static int refuse_field(const struct link *l, const struct ethtool_group *g,
+			const struct ethtool_values *now, const char *name, struct change *c)
+{
+	_cleanup_free char *has = NULL;
+
+	if (net_value_print(g, now, &has) < 0)
+		return -ENOMEM;
+	return REFUSE(c, false, "%s has no %s %s; it has: %s", net_driver(l), name, g->name,
+		      *has ? has : "none");
+}
+
+int net_refuse_unread(const struct link *l, int error, const struct refusal *words,
+		      struct change *c)
+{
+	if (error == -EOPNOTSUPP)
+		return REFUSE(c, false, "not supported by %s", net_driver(l));
+	return REFUSE(c, false, "cannot be read: %s%s%s", strerror(-error),
+		      *words->text ? "; the kernel says: " : "", words->text);
+}
+
+int net_plan_group(const struct net_view *v, const struct link *l, const struct ethtool_group *g,
+		   const struct net_pairs *wanted, struct change *c)
+{
+	struct ethtool_values now, then;
+	struct net_pairs pairs = *wanted;
+	struct refusal words = {""};
+	int r = ethtool_get(&v->ethtool, g, l->name, &now, &words);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : net_refuse_unread(l, r, &words, c);
+	if (pairs.all_max)
+		spread_max(g, &now, &pairs);
+	then = now;
+	for (size_t i = 0; i < pairs.n; i++) {
+		size_t field = net_field(g, pairs.v[i].name);
+
+		if (!g->fields[field].name || !now.v[field].present)
+			return refuse_field(l, g, &now, pairs.v[i].name, c);
+		r = clamp(v, g, field, &now, &pairs.v[i], &then.v[field].value, c);
+		if (r < 0)
+			return r;
+		if (then.v[field].value == 0)
+			return REFUSE(c, false, "%s 0 would leave %s without one", pairs.v[i].name,
+				      l->name);
+	}
+	if (net_value_print(g, &now, &c->before) < 0 || net_value_print(g, &then, &c->wanted) < 0)
+		return -ENOMEM;
+	settle(c);
+	if (c->outcome == OUTCOME_WOULD_CHANGE && g == &ethtool_channels && l->xdp)
+		return REFUSE(c, false,
+			      "an XDP program is loaded on %s: its queues can't change under it",
+			      l->name);
+	return 0;
+}
+
+int net_plan_coalesce(const struct link *l, const struct ethtool_values *now,
+		      const struct net_pair *pair, struct change *c)
+{
+	const struct ethtool_group *g = &ethtool_coalesce;
+	size_t field = net_field(g, pair->name);
+	int r = net_number_print(&g->fields[field], pair->value, &c->wanted);
+
+	if (r < 0)
+		return r;
+	if (!now->v[field].present)
+		return refuse_field(l, g, now, pair->name, c);
+	r = net_number_print(&g->fields[field], now->v[field].value, &c->before);
+	if (r == 0)
+		settle(c);
+	return r;
+}
+
+int net_plan_feature(const struct link *l, const struct ethtool_features *features,
+		     const char *name, bool on, struct change *c)
+{
+	const struct ethtool_feature *f = NULL;
+
+	for (size_t i = 0; i < features->n; i++)
+		if (strcmp(features->v[i].name, name) == 0)
+			f = &features->v[i];
+	if (format(&c->wanted, "%s", on ? "on" : "off") < 0)
+		return -ENOMEM;
+	if (!f)
+		return REFUSE(c, false, "this kernel knows no feature of that name");
+	if (format(&c->before, "%s", f->active ? "on" : "off") < 0)
+		return -ENOMEM;
+	if (f->active != on && !f->changeable)
+		return REFUSE(c, false, "fixed by %s", net_driver(l));
+	settle(c);
+	return 0;
+}

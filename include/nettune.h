@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of the net tuner. Its keys are "LINK/ATTRIBUTE" and "LINK/ATTRIBUTE/NAME":
+ * "eth0/mtu", "eth0/channels" (all of them are one change), "eth0/coalesce/rx-usecs" and
+ * "eth0/features/rx-gro" (a driver may move their neighbours by itself). */
+#pragma once
+
+#include "ethtool.h"
+#include "link.h"
+#include "netwish.h"
+#include "route.h"
+#include "tuner.h"
+
+/* What a plan looks at; read once. */
+struct net_view {
+	const struct sys *sys;
+	struct links links;
+	struct ethtool ethtool;
+	unsigned node_link; /* index; 0: not asked, or nothing says */
+	unsigned cpus;      /* online */
+};
+
+/* 0 or -errno. */
+int net_view_open(const struct sys *sys, struct net_view *out);
+void net_view_close(struct net_view *v);
+
+/* --- which links a section is about: netselect.c --- */
+
+/* The links that devices= chooses. `missing` gets what was named outright and is not there, and
+ * patterns that nothing matches yet. 0 or -ENOMEM. */
+int net_select(const struct net_view *v, const char *devices, const struct link ***out, size_t *n,
+	       struct strings *missing);
+
+/* --- values as text: netvalue.c --- */
+
+/* "rx 2 tx 2": what is present, in the fields' order. 0 or -ENOMEM. */
+int net_value_print(const struct ethtool_group *g, const struct ethtool_values *values, char **out);
+/* Reads it again. 0 or -EINVAL. */
+int net_value_parse(const struct ethtool_group *g, const char *text, struct ethtool_values *out);
+/* One field: its index by name (of the NULL name when there is none), and its number as text. */
+size_t net_field(const struct ethtool_group *g, const char *name);
+int net_number_print(const struct ethtool_field *f, uint32_t value, char **out);
+bool net_number_parse(const struct ethtool_field *f, const char *text, uint32_t *out);
+/* The group whose name an attribute is, or NULL. */
+const struct ethtool_group *net_group(const char *attribute);
+/* The kernel's names behind a feature that ethtool(8) has an older name for ("tso"), or the name
+ * itself; by index until NULL. */
+const char *net_feature_alias(const char *name, size_t index);
+
+/* --- what to do: netplan.c --- */
+
+/* Fills in a change whose key, wish and origin are set: before, wanted, outcome, notes. 0 or
+ * -errno. */
+int net_plan_mtu(const struct net_view *v, const struct link *l, const char *text,
+		 const struct changes *planned, struct change *c);
+int net_plan_txqueuelen(const struct link *l, const char *text, struct change *c);
+int net_plan_group(const struct net_view *v, const struct link *l, const struct ethtool_group *g,
+		   const struct net_pairs *wanted, struct change *c);
+int net_plan_coalesce(const struct link *l, const struct ethtool_values *now,
+		      const struct net_pair *pair, struct change *c);
+int net_plan_feature(const struct link *l, const struct ethtool_features *features,
+		     const char *name, bool on, struct change *c);
+
+/* The device does not even tell: refuses the change. 0 or -ENOMEM. */
+int net_refuse_unread(const struct link *l, int error, const struct refusal *words,
+		      struct change *c);
+/* "veth", "virtio_net": what drives the link, for messages. */
+const char *net_driver(const struct link *l);
+
+/* --- the tuner's functions: netkey.c --- */
+
+int net_read(const struct sys *sys, const char *key, char **value);
+int net_write(const struct sys *sys, const char *key, const char *value, char **words);
+const char *net_explain(const char *key, int error);
+int net_flips(const struct sys *sys, const char *key, struct strings *keys);

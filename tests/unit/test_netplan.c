@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the net tuner would do to links of every kind: hardware of which this machine has none. */
+#include "helpers.h"
+#include "nettune.h"
+
+static struct link links[] = {
+	{.index = 2,
+	 .name = "eth0",
+	 .driver = "virtio_net",
+	 .mtu = 1450,
+	 .min_mtu = 68,
+	 .max_mtu = 1450},
+	{.index = 3,
+	 .name = "eth1",
+	 .driver = "mlx5_core",
+	 .mtu = 1500,
+	 .min_mtu = 68,
+	 .max_mtu = 9978},
+	{.index = 4,
+	 .name = "eth1.7",
+	 .kind = "vlan",
+	 .mtu = 1500,
+	 .max_mtu = 65535,
+	 .lower = 3,
+	 .is_virtual = true},
+	{.index = 5,
+	 .name = "cali1",
+	 .kind = "veth",
+	 .mtu = 1500,
+	 .max_mtu = 65535,
+	 .lower = 2,
+	 .lower_elsewhere = true,
+	 .is_virtual = true},
+};
+static const struct net_view view = {.links = {.v = links, .n = ARRAY_LEN(links)}, .cpus = 4};
+static struct changes none;
+
+static struct change plan_mtu(size_t link, const char *text, const struct changes *planned)
+{
+	struct change c = {.tuner = &net_tuner};
+
+	assert_int_equal(net_plan_mtu(&view, &links[link], text, planned, &c), 0);
+	return c;
+}
+
+static void drop(struct change *c)
+{
+	free(c->before);
+	free(c->wanted);
+	free(c->error);
+	strings_clear(&c->notes);
+}
+
+static void expect_mtu(size_t link, const char *text, enum outcome outcome, const char *words)
+{
+	struct change c = plan_mtu(link, text, &none);
+
+	assert_int_equal(c.outcome, outcome);
+	if (words)
+		assert_contains(c.error, words);
+	drop(&c);
+}
+
+static void an_mtu_stays_within_the_device(void **state)
+{
+	(void)state;
+	expect_mtu(0, "1450", OUTCOME_UNCHANGED, NULL);
+	expect_mtu(0, "1400", OUTCOME_WOULD_CHANGE, NULL);
+	expect_mtu(0, "9000", OUTCOME_REFUSED, "maximum of 1450 bytes: only the hypervisor");
+	expect_mtu(1, "9000", OUTCOME_WOULD_CHANGE, NULL);
+	expect_mtu(0, "max", OUTCOME_UNCHANGED, NULL);
+	expect_mtu(3, "max", OUTCOME_REFUSED, "veth names no maximum");
+}
+
+static void the_greatest_mtu_is_the_devices(void **state)
+{
+	struct change c = plan_mtu(1, "max", &none);
+
+	(void)state;
+	assert_int_equal(c.outcome, OUTCOME_WOULD_CHANGE);
+	assert_string_equal(c.wanted, "9978");
+	drop(&c);
+}
+
+static void a_stacked_link_is_bound_by_the_one_below(void **state)
+{
+	struct change c = plan_mtu(2, "9000", &none);
+
+	(void)state;
+	assert_int_equal(c.outcome, OUTCOME_REFUSED);
+	assert_true(c.forcible);
+	assert_contains(c.error, "above the 1500 bytes that the link below, eth1 carries");
+	drop(&c);
+	/* ... as that will be, when the same run raises it first. */
+	struct change raised = {.tuner = &net_tuner,
+				.key = (char *)"eth1/mtu",
+				.wanted = (char *)"9000",
+				.outcome = OUTCOME_WOULD_CHANGE};
+	struct changes planned = {.v = &raised, .n = 1};
+
+	c = plan_mtu(2, "9000", &planned);
+	assert_int_equal(c.outcome, OUTCOME_WOULD_CHANGE);
+	drop(&c);
+	/* A veth whose other end is elsewhere is not bound by the link of that number here. */
+	expect_mtu(3, "9000", OUTCOME_WOULD_CHANGE, NULL);
+}
+
+static void features_have_an_older_name_and_a_newer_one(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	assert_string_equal(net_feature_alias("gro", 0), "rx-gro");
+	assert_null(net_feature_alias("gro", 1));
+	while (net_feature_alias("tso", n))
+		n++;
+	assert_int_equal(n, 4);
+	assert_string_equal(net_feature_alias("rx-gro-hw", 0), "rx-gro-hw");
+	assert_null(net_feature_alias("rx-gro-hw", 1));
+}
+
+static void a_feature_is_fixed_or_there_or_wished(void **state)
+{
+	struct ethtool_feature v[] = {{.name = "rx-gro", .changeable = true, .active = true},
+				      {.name = "rx-hashing"}};
+	struct ethtool_features f = {.v = v, .n = ARRAY_LEN(v)};
+	static const struct {
+		const char *name;
+		bool on;
+		enum outcome outcome;
+	} cases[] = {{"rx-gro", true, OUTCOME_UNCHANGED},
+		     {"rx-gro", false, OUTCOME_WOULD_CHANGE},
+		     {"rx-hashing", false, OUTCOME_UNCHANGED},
+		     {"rx-hashing", true, OUTCOME_REFUSED},
+		     {"none", true, OUTCOME_REFUSED}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct change c = {0};
+
+		assert_int_equal(net_plan_feature(&links[0], &f, cases[i].name, cases[i].on, &c),
+				 0);
+		assert_int_equal(c.outcome, cases[i].outcome);
+		drop(&c);
+	}
+}
+
+static size_t chosen(const char *devices, const struct link **first, struct strings *missing)
+{
+	_cleanup_free const struct link **found = NULL;
+	struct net_view v = view;
+	size_t n;
+
+	v.node_link = 3;
+	assert_int_equal(net_select(&v, devices, &found, &n, missing), 0);
+	*first = n ? found[0] : NULL;
+	return n;
+}
+
+static void devices_are_chosen_by_name_driver_and_address(void **state)
+{
+	struct strings missing = {0};
+	const struct link *l;
+
+	(void)state;
+	assert_int_equal(chosen("*", &l, &missing), 2); /* hardware only */
+	assert_int_equal(chosen("cali*", &l, &missing), 0);
+	assert_int_equal(chosen("cali1", &l, &missing), 1);
+	assert_int_equal(chosen("@virtio", &l, &missing), 1);
+	assert_string_equal(l->name, "eth0");
+	assert_int_equal(chosen("@node-ip", &l, &missing), 1);
+	assert_string_equal(l->name, "eth1");
+	assert_int_equal(chosen("!eth0", &l, &missing), 1);
+	assert_string_equal(l->name, "eth1");
+	assert_int_equal(chosen("@virtio,!eth0", &l, &missing), 0);
+	strings_clear(&missing);
+	assert_int_equal(chosen("eth0 eth9", &l, &missing), 1);
+	assert_int_equal(missing.n, 1);
+	assert_string_equal(missing.v[0], "eth9");
+	strings_clear(&missing);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_mtu_stays_within_the_device),
+		cmocka_unit_test(the_greatest_mtu_is_the_devices),
+		cmocka_unit_test(a_stacked_link_is_bound_by_the_one_below),
+		cmocka_unit_test(features_have_an_older_name_and_a_newer_one),
+		cmocka_unit_test(a_feature_is_fixed_or_there_or_wished),
+		cmocka_unit_test(devices_are_chosen_by_name_driver_and_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
