@@ -18,15 +18,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("nodefit", help="the program, e.g. build/release/nodefit")
-    parser.add_argument("--only", choices=("sysctl", "fsync"))
+    parser.add_argument("--only", choices=("sysctl", "net", "fsync"))
     parser.add_argument("--rounds", type=int, default=400,
-                        help="of sysctl; TuneD takes part in 20 of them (%(default)s)")
+                        help="of sysctl and net; TuneD takes part in 20 of them (%(default)s)")
     parser.add_argument("--pairs", type=int, default=40,
                         help="of nodefit and fio (%(default)s, about 4 s each)")
     parser.add_argument("--folder", default="/var/tmp", help="on the disk to use (%(default)s)")
     args = parser.parse_args()
     nodefit = os.path.abspath(args.nodefit)
-    needed = {"sysctl": ["unshare", "mount", "sysctl", "tuned"], "fsync": ["fio"]}
+    needed = {"sysctl": ["unshare", "mount", "sysctl", "tuned"],
+              "net": ["unshare", "mount", "ethtool", "ip"], "fsync": ["fio"]}
     missing = [p for part in needed if args.only in (None, part)
                for p in needed[part] if not shutil.which(p)]
     if os.geteuid() != 0 or not os.access(nodefit, os.X_OK) or missing:
@@ -37,12 +38,14 @@ def main():
     folder = tempfile.mkdtemp(prefix="nodefit-bench-", dir=args.folder)
     code = 0
     try:
-        if args.only != "fsync":
+        for part in ("sysctl", "net"):
+            if args.only not in (None, part):
+                continue
             code = subprocess.run(
                 ["unshare", "--mount", "--net", "--propagation", "private", sys.executable,
-                 os.path.join(HERE, "sysctl.py"), nodefit, str(max(2, args.rounds)), folder],
-                check=False).returncode
-        if args.only != "sysctl":
+                 os.path.join(HERE, part + ".py"), nodefit, str(max(2, args.rounds)), folder],
+                check=False).returncode or code
+        if args.only in (None, "fsync"):
             code = fsync.run(nodefit, max(2, args.pairs), folder) or code
     finally:
         shutil.rmtree(folder, ignore_errors=True)
