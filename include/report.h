@@ -25,7 +25,7 @@ struct bin {
 	double count;
 };
 
-#define FIGURES_MOST    24
+#define FIGURES_MOST    64
 #define THRESHOLDS_MOST 8
 #define FACTS_MOST      8
 #define BINS_MOST       32
