@@ -68,9 +68,9 @@ static void tell_rates(struct result *r, const struct nic *nic,
 		       const struct link_rate rates[LINK_COUNTS])
 {
 	for (size_t i = 0; i < LINK_COUNTS; i++) {
-		bool share = link_counts[i].kind != COUNT_OF_TRAFFIC &&
-			     link_counts[i].kind != COUNT_OF_CHANGES;
-		char name[32];
+		bool share = link_counts[i].kind == COUNT_OF_ERRORS ||
+			     link_counts[i].kind == COUNT_OF_DROPS;
+		char name[24];
 
 		if (!rates[i].known || (!nic->node && rates[i].n <= 0))
 			continue;

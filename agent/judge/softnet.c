@@ -7,7 +7,7 @@
 #include "procstat.h"
 
 #define DIGITS     8
-#define TEXT_MOST  (CPUS_MOST * (DIGITS + 1) * SOFTNET_COLUMNS_MOST)
+#define TEXT_MOST  ((size_t)CPUS_MOST * (DIGITS + 1) * SOFTNET_COLUMNS_MOST)
 #define COLUMN_CPU 12 /* from 0, where there is one */
 
 enum { COLUMN_PROCESSED, COLUMN_DROPPED, COLUMN_SQUEEZED };

@@ -113,7 +113,8 @@ const struct verb check_verb = {
 	.name = "check",
 	.words = "[NAME...]",
 	.summary = "single checks, in detail",
-	.about = "Checks: sysctl, steal, fsync, queues, link; all without a name. `nodefit explain "
+	.about = "Checks: sysctl, net, steal, fsync, queues, link; all without a name. `nodefit "
+		 "explain "
 		 "NAME` tells "
 		 "what "
 		 "one measures and its parameters.",

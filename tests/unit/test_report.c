@@ -180,7 +180,7 @@ static void figures_beyond_the_limit_and_infinite_ones_are_dropped(void **state)
 	for (int i = 0; i < FIGURES_MOST + 5; i++)
 		result_figure(&r, "a name that is longer than the field for it", i, "milliseconds");
 	assert_int_equal(r.n_figures, FIGURES_MOST);
-	assert_string_equal(r.figures[0].name, "a name that is longer than the ");
+	assert_string_equal(r.figures[0].name, "a name that is longer than the field fo");
 	assert_string_equal(r.figures[0].unit, "millise");
 	assert_true(r.figures[FIGURES_MOST - 1].value == FIGURES_MOST - 1);
 	for (int i = 0; i < THRESHOLDS_MOST + 1; i++)

@@ -4,6 +4,7 @@
 
 #include "helpers.h"
 
+#define WORD         ((size_t)9) /* digits and what follows them */
 #define ZEROS6       " 00000000 00000000 00000000 00000000 00000000 00000000"
 #define OLD(a, b, c) a " " b " " c ZEROS6 "\n"
 #define RPS(a, b, c) a " " b " " c ZEROS6 " 0000000f 00000001\n"
@@ -84,15 +85,15 @@ static void anything_else_is_refused(void **state)
 
 static void a_line_without_end_is_refused(void **state)
 {
-	char text[9 * (SOFTNET_COLUMNS_MOST + 2)];
+	char text[WORD * (SOFTNET_COLUMNS_MOST + 2)];
 	struct softnet s = {0};
 
 	(void)state;
 	for (size_t i = 0; i < SOFTNET_COLUMNS_MOST + 1; i++)
-		memcpy(text + 9 * i, "00000000 ", 10);
+		memcpy(text + WORD * i, "00000000 ", 10);
 	assert_int_equal(softnet_parse(text, &s), -EBADMSG);
-	text[9 * SOFTNET_COLUMNS_MOST - 1] = '\n';
-	text[9 * SOFTNET_COLUMNS_MOST] = '\0';
+	text[WORD * SOFTNET_COLUMNS_MOST - 1] = '\n';
+	text[WORD * SOFTNET_COLUMNS_MOST] = '\0';
 	assert_int_equal(softnet_parse(text, &s), 0);
 	softnet_clear(&s);
 }
