@@ -86,8 +86,9 @@ within 5 journal_is_empty
 ok $? "and the journal knows it, too"
 
 # The peer disappears just then: nothing answers any more, whoever is to blame.
+# The delays leave time for that between the change and the questions after it.
 printf '[net]\ndevices=@node-ip\nmtu=1400\n' >"$profile"
-strace -f -o "$work/trace" -e trace=sendmsg -e inject=sendmsg:delay_enter=10000 \
+strace -f -o "$work/trace" -e trace=sendmsg -e inject=sendmsg:delay_enter=150000 \
 	"$NODEFIT" apply --profile "$profile" --confirm 3 >"$work/out" 2>&1 &
 applying=$!
 within 10 mtu_is 1400
