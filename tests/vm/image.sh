@@ -4,8 +4,8 @@
 
 # Modules that the guest needs or the tests load; their dependencies come along.
 modules="virtio_pci virtio_net br_netfilter nf_conntrack"
-# Programs that the guest has beside busybox: independent witnesses, and strace for kills.
-witnesses="ethtool ip strace"
+# What busybox lacks: an independent witness of the NIC, and strace for kills.
+programs="ethtool strace"
 
 # fetch_kernel DIR: Debian's cloud kernel, unpacked; DIR appears only when all is there.
 fetch_kernel() {
@@ -49,10 +49,9 @@ make_image() {
 	cp "$(command -v busybox)" "$base/bin/busybox" &&
 		install tests/vm/init.sh "$base/init" &&
 		cp -r tests/vm "$base/tests/" && cp tests/kernel/lib.sh "$base/tests/kernel/" || return 1
-	for program in $witnesses; do
+	for program in $programs; do
 		take "$base" "$(command -v "$program")" "/sbin/$program" || return 1
 	done
-	take "$base" "$(realpath "$(command -v modprobe)")" /sbin/modprobe || return 1
 	for module in $modules; do
 		modprobe -d "$1" -S "$release" --show-depends "$module" | sed -n 's/^insmod //p'
 	done | sort -u | while read -r file; do

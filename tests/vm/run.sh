@@ -33,7 +33,7 @@ outside() {
 	NODEFIT_VM=1 setpriv --pdeathsig KILL \
 		unshare -m -n -p --fork --kill-child --mount-proc sh tests/vm/run.sh "$build" </dev/null &
 	child=$!
-	trap 'kill -KILL $child; exit 130' INT TERM HUP
+	trap 'kill -KILL $child; wait $child 2>/dev/null; exit 130' INT TERM HUP
 	wait $child
 	code=$?
 	if [ "$before" = "$(tests/tripwire.sh)" ]; then
