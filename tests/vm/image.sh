@@ -10,14 +10,14 @@ programs="ethtool strace"
 # fetch_kernel DIR: Debian's cloud kernel, unpacked; DIR appears only when all is there.
 fetch_kernel() {
 	[ ! -d "$1" ] || return 0
-	rm -rf "$1.new"
-	mkdir -p "$1.new" || return 1
+	new=$1.$$
+	trap 'rm -rf "$new"; exit 130' INT TERM HUP
 	# No lists, or lists so old that the package has gone: fetch them and try once more.
-	if ! download "$1.new" 2>/dev/null; then
-		apt-get update -q >/dev/null && download "$1.new" || return 1
-	fi
-	dpkg-deb -x "$1.new"/*.deb "$1.new" && rm "$1.new"/*.deb &&
-		depmod -b "$1.new" "$(ls "$1.new/lib/modules")" && mv "$1.new" "$1"
+	mkdir -p "$new" && { download "$new" 2>/dev/null || { apt-get update -q >/dev/null && download "$new"; }; } &&
+		dpkg-deb -x "$new"/*.deb "$new" && rm "$new"/*.deb &&
+		depmod -b "$new" "$(ls "$new/lib/modules")" && mv -T "$new" "$1"
+	rm -rf "$new"
+	[ -d "$1" ]
 }
 
 download() {

@@ -50,8 +50,8 @@ outside() {
 }
 
 say() {
-	echo "$1"
-	echo "$1" >&3
+	printf '%s\n' "$1"
+	printf '%s\n' "$1" >&3
 }
 
 # act WHAT: what the guest asks for is done to its first NIC's wire, and answered.
@@ -95,8 +95,8 @@ inside() {
 	rc='' planned=0 seen=0 cr=$(printf '\r')
 	while IFS= read -r line; do
 		line=${line%"$cr"}
-		echo "$line" >>"$work/log"
-		[ -z "${VERBOSE:-}" ] || echo "> $line"
+		printf '%s\n' "$line" >>"$work/log"
+		[ -z "${VERBOSE:-}" ] || printf '> %s\n' "$line"
 		case $line in
 		"ok "* | "not ok "*) seen=$((seen + 1)) && say "$line" ;;
 		"#"*) say "$line" ;;
