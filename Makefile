@@ -118,7 +118,7 @@ test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe (as ro
 
 lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint
-	@tests/lint.sh '-Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION=\"x\"' $(C_FILES) -- $(SHELL_SCRIPTS)
+	@tests/lint.sh '-Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION=\"x\" $(LIB_CFLAGS)' $(C_FILES) -- $(SHELL_SCRIPTS)
 
 bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as root)
 	@packaging/deps build bench

@@ -15,12 +15,13 @@ static int call(const char *link, void *request)
 {
 	_cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq ifr = {.ifr_data = request};
+	size_t len = strlen(link);
 
 	if (fd < 0)
 		return negative_errno();
-	if (strlen(link) >= sizeof(ifr.ifr_name))
+	if (len >= sizeof(ifr.ifr_name))
 		return -ENODEV;
-	strcpy(ifr.ifr_name, link);
+	memcpy(ifr.ifr_name, link, len + 1);
 	return ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? negative_errno() : 0;
 }
 
@@ -150,8 +151,8 @@ int ethtool_ioctl_features(const char *link, struct ethtool_features *out)
 		slot->wanted = b->requested & bit;
 		slot->active = b->active & bit;
 	}
-	*out = found;
-	found = (struct ethtool_features){0};
+	out->v = TAKE(found.v);
+	out->n = found.n;
 	return 0;
 }
 

@@ -23,11 +23,19 @@ struct probe {
 	const struct sys *sys;
 	int fd;
 	struct pmtu_ask ask;
-	uint8_t *packet, *answer; /* PMTU_MOST + 64 bytes each */
-	unsigned reported;        /* "too large" since the last send: the size that was named */
+	unsigned reported; /* "too large" since the last send: the size that was named */
 	struct ip reporter;
 	uint64_t sent_ns;
+	uint8_t packet[PMTU_MOST + 64], answer[PMTU_MOST + 64];
 };
+
+static void close_probe(struct probe **p)
+{
+	if (*p)
+		closep(&(*p)->fd);
+	free(*p);
+}
+#define _cleanup_probe _cleanup_(close_probe)
 
 static unsigned headers(int family)
 {
@@ -93,44 +101,37 @@ static int set_options(int fd, int family, unsigned link)
 }
 
 static int open_probe(const struct sys *sys, const struct ip *peer, unsigned link,
-		      struct probe *out)
+		      struct probe **out)
 {
 	bool v4 = peer->family == AF_INET;
-	_cleanup_fd int fd = socket(peer->family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				    v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 	struct sockaddr_in to4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_scope_id = link};
-	struct probe p = {.sys = sys, .fd = -1, .ask = {.family = peer->family}};
+	_cleanup_probe struct probe *p = calloc(1, sizeof(*p));
 	uint8_t secret[PMTU_TAG + 2];
 	int r;
 
-	if (fd < 0)
+	if (!p)
+		return -ENOMEM;
+	p->sys = sys;
+	p->ask.family = peer->family;
+	p->fd = socket(peer->family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		       v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	if (p->fd < 0)
 		return negative_errno();
-	r = set_options(fd, peer->family, link);
+	r = set_options(p->fd, peer->family, link);
 	if (r < 0)
 		return r;
 	memcpy(&to4.sin_addr, peer->bytes, sizeof(to4.sin_addr));
 	memcpy(&to6.sin6_addr, peer->bytes, sizeof(to6.sin6_addr));
-	if (connect(fd, v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
+	if (connect(p->fd, v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
 		    v4 ? sizeof(to4) : sizeof(to6)) < 0)
 		return negative_errno();
 	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
 		return negative_errno();
-	memcpy(p.ask.tag, secret, PMTU_TAG);
-	p.ask.id = (uint16_t)(secret[PMTU_TAG] << 8 | secret[PMTU_TAG + 1]);
-	p.packet = calloc(2, PMTU_MOST + 64);
-	if (!p.packet)
-		return -ENOMEM;
-	p.answer = p.packet + PMTU_MOST + 64;
-	p.fd = TAKE_FD(fd);
-	*out = p;
+	memcpy(p->ask.tag, secret, PMTU_TAG);
+	p->ask.id = (uint16_t)(secret[PMTU_TAG] << 8 | secret[PMTU_TAG + 1]);
+	*out = TAKE(p);
 	return 0;
-}
-
-static void close_probe(struct probe *p)
-{
-	closep(&p->fd);
-	free(p->packet);
 }
 
 /* An error of the path, as the kernel has matched it to our socket. 0: only a size was reported. */
@@ -248,7 +249,7 @@ static int wait_answer(struct probe *p, double wait_s)
 			if (r < 0 || p->reported)
 				return r;
 		}
-		n = recv(p->fd, p->answer, PMTU_MOST + 64, 0);
+		n = recv(p->fd, p->answer, sizeof(p->answer), 0);
 		if (n > 0 && pmtu_is_answer(&p->ask, p->answer, (size_t)n))
 			return 1;
 	}
@@ -281,7 +282,7 @@ static bool size_is_sound(const struct ip *peer, unsigned size)
 int pmtu_echo(const struct sys *sys, const struct ip *peer, unsigned link, unsigned size,
 	      double wait_s)
 {
-	struct probe p;
+	_cleanup_probe struct probe *p = NULL;
 	int r;
 
 	if (!size_is_sound(peer, size))
@@ -289,9 +290,7 @@ int pmtu_echo(const struct sys *sys, const struct ip *peer, unsigned link, unsig
 	r = open_probe(sys, peer, link, &p);
 	if (r < 0)
 		return r;
-	r = try_size(&p, size, wait_s / TRIES);
-	close_probe(&p);
-	return r;
+	return try_size(p, size, wait_s / TRIES);
 }
 
 static bool is_refusal(int error)
@@ -393,7 +392,7 @@ int pmtu_probe(const struct sys *sys, const struct ip *peer, unsigned link, unsi
 	       double wait_s, struct pmtu_result *out)
 {
 	struct pmtu_result found = {0};
-	struct probe p;
+	_cleanup_probe struct probe *p = NULL;
 	int r = size_is_sound(peer, largest) ? open_probe(sys, peer, link, &p) : -EINVAL;
 
 	if (r < 0) {
@@ -403,8 +402,7 @@ int pmtu_probe(const struct sys *sys, const struct ip *peer, unsigned link, unsi
 		*out = (struct pmtu_result){.kind = PMTU_REFUSED, .error = -r};
 		return 0;
 	}
-	r = search(&p, largest, wait_s, &found);
-	close_probe(&p);
+	r = search(p, largest, wait_s, &found);
 	if (r == 0)
 		*out = found;
 	return r;

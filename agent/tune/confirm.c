@@ -124,7 +124,7 @@ int links_write(const struct sys *sys, const struct profile *p, struct journal *
 {
 	_cleanup_free bool *written = calloc(plan->n + 1, sizeof(*written));
 	struct reach reach = {0};
-	struct guard guard;
+	struct guard guard = {.pipe = -1};
 	bool any = false;
 	int r = 0;
 

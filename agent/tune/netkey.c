@@ -84,7 +84,7 @@ int net_read(const struct sys *sys, const char *key, char **value)
 static int write_group(const struct ethtool *e, const struct ethtool_group *g,
 		       const struct place *at, const char *text, struct refusal *words)
 {
-	struct ethtool_values now, then = {0};
+	struct ethtool_values now = {0}, then = {0};
 	size_t field = net_field(g, at->name);
 	bool differs = false;
 	int r = 0;

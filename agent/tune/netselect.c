@@ -66,7 +66,7 @@ int net_select(const struct net_view *v, const char *devices, const struct link 
 	       struct strings *missing)
 {
 	struct net_pattern patterns[NET_DEVICES_MOST];
-	_cleanup_free const struct link **chosen = calloc(v->links.n + 1, sizeof(*chosen));
+	_cleanup_free const struct link **chosen = calloc(v->links.n + 1, sizeof(void *));
 	bool hit[NET_DEVICES_MOST] = {false}, only_excludes = true;
 	const char *why;
 	size_t count, k = 0;

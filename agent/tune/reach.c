@@ -139,7 +139,7 @@ int reach_look(const struct sys *sys, const struct profile *p, const struct chan
 		if (!carries(&links, l, top, 0))
 			continue;
 		found.is_management = true;
-		if (l == top && strcmp(attribute, "/mtu") == 0 &&
+		if (l == top && attribute && strcmp(attribute, "/mtu") == 0 &&
 		    number_parse(c->wanted, &mtu) == 0 && mtu > l->mtu)
 			found.raised_from = l->mtu;
 	}

@@ -2,6 +2,8 @@
 /* The ioctl says and does the same as the netlink family, on a real veth in a network namespace of
  * this program's own. */
 #include <sched.h>
+#include <spawn.h>
+#include <sys/wait.h>
 
 #include "ethtool.h"
 #include "helpers.h"
@@ -9,13 +11,21 @@
 
 static int make_links(void **state)
 {
+	static const char *const words[] = {
+		"ip",   "link", "add",  "v0", "numrxqueues", "4", "numtxqueues", "4", "type",
+		"veth", "peer", "name", "v1", "numrxqueues", "4", "numtxqueues", "4", NULL};
+	int status;
+	pid_t pid;
+
 	(void)state;
 	if (geteuid() != 0)
 		return 0;
 	if (unshare(CLONE_NEWNET) < 0)
 		return -1;
-	return system("ip link add v0 numrxqueues 4 numtxqueues 4 type veth peer name v1 "
-		      "numrxqueues 4 numtxqueues 4");
+	if (posix_spawnp(&pid, "ip", NULL, NULL, (char **)words, environ) != 0 ||
+	    waitpid(pid, &status, 0) != pid)
+		return -1;
+	return status;
 }
 
 static void need_root(void)
