@@ -5,10 +5,10 @@
 #include <string.h>
 
 extern const struct check sysctl_check, net_check, steal_check, fsync_check, queues_check,
-	link_check;
+	link_check, mtu_check;
 
 const struct check *const checks[] = {&sysctl_check, &net_check,  &steal_check, &fsync_check,
-				      &queues_check, &link_check, NULL};
+				      &queues_check, &link_check, &mtu_check,   NULL};
 
 const struct check *check_find(const char *name)
 {

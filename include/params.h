@@ -3,6 +3,7 @@
 #pragma once
 
 #include "profile.h"
+#include "route.h"
 
 enum param_type {
 	PARAM_DURATION, /* double, seconds: "10ms", "500us", "10s", "1m" */
@@ -12,11 +13,16 @@ enum param_type {
 	/* Those above have bands, "warn" and "fail". */
 	PARAM_CHOICE, /* int, the index in `choices` */
 	PARAM_PATH,   /* char[PATH_PARAM_MAX], absolute */
-	PARAM_TEXT,   /* char[TEXT_PARAM_MAX], any text; the check reads it */
+	PARAM_PEERS,  /* struct peers: addresses with blanks or commas between; "" is none */
 };
 
 #define PATH_PARAM_MAX 256
-#define TEXT_PARAM_MAX 256
+#define PEERS_MOST     8
+
+struct peers {
+	struct ip v[PEERS_MOST];
+	size_t n;
+};
 
 struct param {
 	const char *name;

@@ -31,7 +31,8 @@ int pmtu_echo(const struct sys *sys, const struct ip *peer, unsigned link, unsig
 	      double wait_s);
 
 /* The greatest packet of at most `largest` bytes that comes back, by halving. A size counts as lost
- * after three silences of `wait_s` each, unless a report settles it. At most about 50 packets.
+ * after three silences of `wait_s` each, or of four times the first echo's time (0.1 s at the
+ * least), unless a report settles it. At most about 50 packets.
  * 0 or -errno when it could not be tried. */
 int pmtu_probe(const struct sys *sys, const struct ip *peer, unsigned link, unsigned largest,
 	       double wait_s, struct pmtu_result *out);

@@ -8,7 +8,7 @@ enum verdict { VERDICT_PASS, VERDICT_WARN, VERDICT_FAIL, VERDICT_UNKNOWN, VERDIC
 enum fitness { FITNESS_FIT, FITNESS_DEGRADED, FITNESS_UNFIT, FITNESS_UNKNOWN };
 
 struct figure {
-	char name[40];
+	char name[56];
 	double value;
 	char unit[8]; /* "ms", "%", "CPUs" … */
 };

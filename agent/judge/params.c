@@ -61,6 +61,30 @@ static int parse_choice(const struct param *param, const char *text, int *out)
 	return -EINVAL;
 }
 
+static int parse_peers(const char *text, struct peers *out)
+{
+	struct peers peers = {0};
+
+	for (;;) {
+		char word[INET6_ADDRSTRLEN];
+		size_t len;
+
+		text += strspn(text, " \t,");
+		if (!*text)
+			break;
+		len = strcspn(text, " \t,");
+		if (len >= sizeof(word) || peers.n == PEERS_MOST)
+			return -EINVAL;
+		memcpy(word, text, len);
+		word[len] = '\0';
+		if (!ip_parse(word, &peers.v[peers.n++]))
+			return -EINVAL;
+		text += len;
+	}
+	*out = peers;
+	return 0;
+}
+
 int param_parse(const struct param *param, const char *text, void *values)
 {
 	void *slot = (char *)values + param->offset;
@@ -76,11 +100,8 @@ int param_parse(const struct param *param, const char *text, void *values)
 		return strchr(text, '.') ? -EINVAL : parse_number(param, counts, text, slot);
 	case PARAM_CHOICE:
 		return parse_choice(param, text, slot);
-	case PARAM_TEXT:
-		if (strlen(text) >= TEXT_PARAM_MAX)
-			return -EINVAL;
-		memcpy(slot, text, strlen(text) + 1);
-		return 0;
+	case PARAM_PEERS:
+		return parse_peers(text, slot);
 	case PARAM_PATH:
 		if (*text != '/' || strlen(text) >= PATH_PARAM_MAX)
 			return -EINVAL;
@@ -113,9 +134,11 @@ static void say_expected(const struct param *param, const struct setting *s,
 			      "%s: a whole number from %.0f to %.0f, not \"%s\"", s->key,
 			      param->least, param->most, s->value);
 		break;
-	case PARAM_TEXT:
-		problem_error(problems, s->file, s->line, "%s: a text of at most %d bytes", s->key,
-			      TEXT_PARAM_MAX - 1);
+	case PARAM_PEERS:
+		problem_error(problems, s->file, s->line,
+			      "%s: at most %d IPv4 or IPv6 addresses with blanks between, not "
+			      "\"%s\"",
+			      s->key, PEERS_MOST, s->value);
 		break;
 	case PARAM_CHOICE:
 		problem_error(problems, s->file, s->line, "%s: one of: %s; not \"%s\"", s->key,

@@ -13,6 +13,8 @@
 
 #define TRIES       3
 #define ROUNDS      3
+#define SLACK       4   /* times the first echo's time: then another one is lost */
+#define SOON_S      0.1 /* and at least that long: a busy peer is no loss */
 #define IPV4_HEADER 20u
 #define IPV6_HEADER 40u
 #define ICMP_HEADER 8u
@@ -372,6 +374,10 @@ static int search(struct probe *p, unsigned largest, double wait_s, struct pmtu_
 
 	if (r <= 0)
 		return r;
+	if (s.wait_s > SLACK * out->rtt_s)
+		s.wait_s = SLACK * out->rtt_s > SOON_S ? SLACK * out->rtt_s : SOON_S;
+	if (s.wait_s > wait_s)
+		s.wait_s = wait_s;
 	r = largest > SMALL ? settle(&s, largest) : 1;
 	/* The boundary is looked at again: what was lost by chance comes back then. */
 	for (int round = 0; r == 0 && round < ROUNDS; round++) {

@@ -8,6 +8,7 @@ struct values {
 	double warn, fail, worst_warn, worst_fail, size;
 	int choice;
 	char path[PATH_PARAM_MAX];
+	struct peers peers;
 };
 
 #define AT(field) .offset = offsetof(struct values, field)
@@ -49,6 +50,7 @@ static const struct param rows[] = {
 	 .choices = "fail warn",
 	 .fallback = "warn"},
 	{.name = "path", .type = PARAM_PATH, AT(path), .fallback = "/var/lib/etcd"},
+	{.name = "peers", .type = PARAM_PEERS, AT(peers), .fallback = ""},
 	{0}};
 
 static const struct param *row(const char *name)
@@ -104,6 +106,27 @@ static void sizes_count_by_1024(void **state)
 	assert_float_equal(parsed("size", "128M"), 134217728, 0);
 	assert_float_equal(parsed("size", "1G"), 1073741824, 0);
 	assert_float_equal(parsed("size", "0"), 0, 0);
+}
+
+static void peers_are_addresses_of_both_families(void **state)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct values v = {0};
+
+	(void)state;
+	assert_int_equal(param_parse(row("peers"), " 10.0.0.2, fd00::3\t10.0.0.4,", &v), 0);
+	assert_int_equal(v.peers.n, 3);
+	assert_string_equal(ip_text(&v.peers.v[1], text), "fd00::3");
+	assert_string_equal(ip_text(&v.peers.v[2], text), "10.0.0.4");
+	assert_int_equal(param_parse(row("peers"), "", &v), 0);
+	assert_int_equal(v.peers.n, 0);
+	assert_int_equal(param_parse(row("peers"), "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8", &v), 0);
+	assert_int_equal(v.peers.n, PEERS_MOST);
+	assert_refused("peers", "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9", -EINVAL);
+	assert_refused("peers", "10.0.0.2 node2", -EINVAL);
+	assert_refused("peers", "10.0.0", -EINVAL);
+	assert_refused("peers", "10.0.0.2/24", -EINVAL);
+	assert_refused("peers", "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111", -EINVAL);
 }
 
 static void wrong_or_missing_units_are_refused(void **state)
@@ -286,6 +309,7 @@ int main(void)
 		cmocka_unit_test(durations_have_units),
 		cmocka_unit_test(percents_may_go_without_their_sign),
 		cmocka_unit_test(sizes_count_by_1024),
+		cmocka_unit_test(peers_are_addresses_of_both_families),
 		cmocka_unit_test(wrong_or_missing_units_are_refused),
 		cmocka_unit_test(what_is_no_plain_number_is_refused),
 		cmocka_unit_test(values_out_of_range_are_refused),

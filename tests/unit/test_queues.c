@@ -256,7 +256,7 @@ static void no_progress(const struct check_run *run, const char *fmt, ...)
 /* Links are the kernel's: a tree of files has none. */
 static void another_root_is_unknown_in_words(void **state)
 {
-	static const char *const names[] = {"queues", "link"};
+	static const char *const names[] = {"queues", "link", "mtu"};
 	struct tree tree;
 
 	(void)state;

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "overlay.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "text.h"
+
+static const struct {
+	const char *kind;
+	unsigned v4, v6; /* by the outer packets' family; 0: can't be */
+} kinds[] = {
+	{"vxlan", 50, 70},    {"geneve", 50, 70},    {"ipip", 20, 0},   {"sit", 20, 0},
+	{"gre", 24, 0},       {"gretap", 38, 0},     {"ip6tnl", 0, 40}, {"ip6gre", 0, 44},
+	{"ip6gretap", 0, 58}, {"wireguard", 60, 80},
+};
+
+unsigned tunnel_overhead(const char *kind, int family)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(kinds[i].kind, kind) != 0)
+			continue;
+		if (kinds[i].v4 == 0 || (family == AF_INET6 && kinds[i].v6))
+			return kinds[i].v6;
+		return kinds[i].v4;
+	}
+	return 0;
+}
+
+/* What sets the MTU of a CNI's devices. */
+static const struct cni {
+	const char *device, *name, *setting;
+	bool takes_nics; /* it is told the NIC's MTU, and takes its headers off by itself */
+} cnis[] = {
+	{"flannel*", "flannel",
+	 "delete its device and restart its pod, which takes the NIC's MTU less the tunnel's "
+	 "headers",
+	 false},
+	{"vxlan*.calico", "Calico",
+	 "calicoNetwork.mtu of the Installation (by hand: vxlanMTU of the FelixConfiguration and "
+	 "veth_mtu of calico-config)",
+	 false},
+	{"tunl0", "Calico, where it is its",
+	 "calicoNetwork.mtu of the Installation (by hand: ipipMTU of the FelixConfiguration and "
+	 "veth_mtu of calico-config)",
+	 false},
+	{"w*g*.cali", "Calico",
+	 "calicoNetwork.mtu of the Installation (by hand: wireguardMTU of the FelixConfiguration "
+	 "and veth_mtu of calico-config)",
+	 false},
+	{"cilium_*", "Cilium", "helm's MTU, the NIC's, from which it takes its headers off itself",
+	 true},
+	{"antrea-*", "Antrea", "defaultMTU of antrea-agent.conf (or 0, which follows the NIC)",
+	 false},
+	{"weave", "Weave", "WEAVE_MTU of its DaemonSet", false},
+};
+
+static const struct cni *cni_of(const char *device)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cnis); i++)
+		if (fnmatch(cnis[i].device, device, 0) == 0)
+			return &cnis[i];
+	return NULL;
+}
+
+struct judging {
+	const struct overlay_view *v;
+	enum verdict verdict;
+	struct findings *findings;
+	struct result *r;
+	/* What the pods' packets may have: the least of all tunnels, and whose that is. */
+	unsigned pods;
+	const struct link *narrowest;
+	const struct cni *cni;
+	unsigned external; /* headers of a tunnel that others lead packets into, or 0 */
+	bool cilium;
+};
+
+static void advise(const struct judging *j, struct finding *f, const struct cni *cni,
+		   const char *device, unsigned mtu)
+{
+	if (cni)
+		finding_advise(f, "%s: %s: %u", cni->name, cni->setting,
+			       cni->takes_nics ? j->v->nic->mtu : mtu);
+	else
+		finding_advise(f, "ip link set %s mtu %u, and the same where it is configured",
+			       device, mtu);
+}
+
+static void tell(struct result *r, const char *what, const char *device, unsigned mtu)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s.%s", what, device);
+	result_figure(r, name, mtu, "bytes");
+}
+
+/* Some modules bring a device that nobody uses, such as tunl0. */
+static bool is_used(const struct overlay_view *v, const struct link *l)
+{
+	if (!(l->flags & IFF_UP))
+		return false;
+	if (!word_in("tunl0 sit0 gre0 gretap0 erspan0 ip6tnl0 ip6gre0", l->name))
+		return true;
+	for (size_t i = 0; i < v->addresses->n; i++)
+		if (v->addresses->v[i].link == l->index)
+			return true;
+	return false;
+}
+
+static void narrow(struct judging *j, const struct link *l, unsigned mtu)
+{
+	if (!j->cni)
+		j->cni = cni_of(l->name);
+	if (j->narrowest && mtu >= j->pods)
+		return;
+	j->pods = mtu;
+	j->narrowest = l;
+}
+
+/* One device that packets leave through, `overhead` bytes larger, over the link `below`. */
+static void judge_device(struct judging *j, const struct link *l, const struct link *below,
+			 unsigned overhead)
+{
+	unsigned most = below->mtu > overhead ? below->mtu - overhead : 0;
+
+	tell(j->r, "mtu", l->name, l->mtu);
+	tell(j->r, "most", l->name, most);
+	narrow(j, l, l->mtu < most ? l->mtu : most);
+	if (l->mtu <= most)
+		return;
+	advise(j,
+	       finding_add(j->findings, j->verdict, "OverlayTooLarge",
+			   "%s (%s, MTU %u) does not fit into %s (MTU %u): its headers take %u, so "
+			   "%u fits",
+			   l->name, *l->kind ? l->kind : "device", l->mtu, below->name, below->mtu,
+			   overhead, most),
+	       cni_of(l->name), l->name, most);
+}
+
+static void judge_tunnel(struct judging *j, const struct link *l)
+{
+	const struct overlay_view *v = j->v;
+	const struct link *below = l->underlay ? links_at(v->links, l->underlay) : v->nic;
+	int family = l->remote_family;
+	unsigned overhead;
+
+	if (family == AF_UNSPEC && v->ipv6_only)
+		family = AF_INET6;
+	overhead = tunnel_overhead(l->kind, family);
+	if (overhead == 0 || l == v->nic || !is_used(v, l))
+		return;
+	/* Its own MTU is about 65000: what counts is that of those who send into it. */
+	if (l->collects_meta) {
+		if (overhead > j->external)
+			j->external = overhead;
+		if (strncmp(l->name, "cilium_", 7) == 0) {
+			j->cilium = true;
+			j->cni = cni_of(l->name);
+		} else {
+			narrow(j, l, v->nic->mtu > overhead ? v->nic->mtu - overhead : 0);
+		}
+		return;
+	}
+	if (below)
+		judge_device(j, l, below, overhead);
+}
+
+/* Antrea's and Weave's own ports: all that pods send to other nodes goes through them. */
+static void judge_gateways(struct judging *j)
+{
+	const struct links *links = j->v->links;
+
+	for (size_t i = 0; i < links->n; i++)
+		if (links->v[i].flags & IFF_UP && word_in("antrea-gw0 weave", links->v[i].name))
+			judge_device(j, &links->v[i], j->v->nic, j->external);
+}
+
+/* Pods of this node's CNI, not those of another container engine's bridge. */
+static bool is_behind_tunnel(const struct judging *j, const struct link *veth)
+{
+	const struct link *master = veth->master ? links_at(j->v->links, veth->master) : NULL;
+
+	/* Cilium's have the NIC's MTU, and smaller routes within. */
+	if (!j->narrowest || j->cilium)
+		return false;
+	return !master || word_in("cni0 cbr0 weave kube-bridge ovs-system", master->name);
+}
+
+static void judge_pods(struct judging *j)
+{
+	const struct links *links = j->v->links;
+	const struct link *worst = NULL;
+	const char *bound_name = NULL;
+	unsigned bound = 0, n = 0, pods = 0;
+
+	for (size_t i = 0; i < links->n; i++) {
+		const struct link *l = &links->v[i];
+		bool behind;
+		unsigned most;
+
+		if (strcmp(l->kind, "veth") != 0 || !l->lower_elsewhere || !(l->flags & IFF_UP) ||
+		    l == j->v->nic)
+			continue;
+		pods++;
+		behind = is_behind_tunnel(j, l);
+		most = behind ? j->pods : j->v->nic->mtu;
+		if (l->mtu <= most)
+			continue;
+		n++;
+		if (worst && l->mtu <= worst->mtu)
+			continue;
+		worst = l;
+		bound = most;
+		bound_name = behind ? j->narrowest->name : j->v->nic->name;
+	}
+	if (pods)
+		result_figure(j->r, "pods", pods, "links");
+	if (!worst)
+		return;
+	advise(j,
+	       finding_add(j->findings, j->verdict, "PodsTooLarge",
+			   "%u of %u pods' links are larger than what %s carries (%u): %s has MTU "
+			   "%u; running pods keep theirs",
+			   n, pods, bound_name, bound, worst->name, worst->mtu),
+	       j->cni, worst->name, bound);
+}
+
+/* A route's own MTU is used instead of its link's. */
+static void judge_routes(struct judging *j)
+{
+	const struct routes *routes = j->v->routes;
+
+	for (size_t i = 0; i < routes->n; i++) {
+		const struct route *route = &routes->v[i];
+		const struct link *l = route->mtu ? links_at(j->v->links, route->link) : NULL;
+		char to[INET6_ADDRSTRLEN];
+		unsigned most;
+
+		if (!l || l->collects_meta)
+			continue;
+		most = l->mtu;
+		if (strcmp(l->name, "cilium_host") == 0 && j->v->nic->mtu > j->external)
+			most = j->v->nic->mtu - j->external;
+		if (route->mtu <= most)
+			continue;
+		advise(j,
+		       finding_add(j->findings, j->verdict, "RouteTooLarge",
+				   "the route to %s/%u by %s has MTU %u, but %s carries %u",
+				   ip_text(&route->to, to), route->prefix, l->name, route->mtu,
+				   most == l->mtu ? l->name : j->v->nic->name, most),
+		       cni_of(l->name), l->name, most);
+		return; /* one is enough: the CNI gives all the same */
+	}
+}
+
+void overlay_judge(const struct overlay_view *v, enum verdict verdict, struct findings *findings,
+		   struct result *r)
+{
+	struct judging j = {.v = v, .verdict = verdict, .findings = findings, .r = r};
+
+	for (size_t i = 0; i < v->links->n; i++)
+		judge_tunnel(&j, &v->links->v[i]);
+	judge_gateways(&j);
+	judge_pods(&j);
+	judge_routes(&j);
+}
