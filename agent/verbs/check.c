@@ -102,9 +102,9 @@ const struct verb preflight_verb = {
 	.name = "preflight",
 	.summary = "judge this machine; changes nothing unless --apply",
 	.about = "Compares the sysctls, measures CPU steal, the disk's fsync latency and the NIC's "
-		 "losses side by side, and gives one verdict. Exit code: 0 fit or degraded, 1 "
-		 "unfit, 3 could not "
-		 "tell. It takes 10 s, up to 30 s near a threshold; --quick takes 3 s.",
+		 "losses side by side, looks whether MTUs fit, and gives one verdict. Exit code: 0 "
+		 "fit or degraded, 1 unfit, 3 could not tell. It takes 10 s, up to 30 s near a "
+		 "threshold; --quick takes 3 s.",
 	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY | FLAG_CONFIRM,
 	.run = preflight,
 };
@@ -113,11 +113,8 @@ const struct verb check_verb = {
 	.name = "check",
 	.words = "[NAME...]",
 	.summary = "single checks, in detail",
-	.about = "Checks: sysctl, net, steal, fsync, queues, link; all without a name. `nodefit "
-		 "explain "
-		 "NAME` tells "
-		 "what "
-		 "one measures and its parameters.",
+	.about = "Checks: sysctl, net, steal, fsync, queues, link, mtu; all without a name. "
+		 "`nodefit explain NAME` tells what one measures and its parameters.",
 	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK,
 	.takes_words = true,
 	.run = check,
