@@ -227,9 +227,13 @@ static void run(const struct check_run *run, struct result *r)
 		finding_add(findings, VERDICT_WARN, "MtuBelowIpv6", "%s has MTU %u: IPv6 needs %d",
 			    m.nic->name, m.nic->mtu, LINK_MTU_IPV6);
 	probe(run, m.nic, findings, r);
-	if (findings->n == 0)
+	if (findings->n == 0 && p->peers.n == 0)
 		finding_add(findings, VERDICT_PASS, "MtuFits",
-			    "%s: MTU %u; tunnels, pods and routes fit; paths to %zu peers probed",
+			    "%s: MTU %u; tunnels, pods and routes fit (no path probed: no peers=)",
+			    m.nic->name, m.nic->mtu);
+	else if (findings->n == 0)
+		finding_add(findings, VERDICT_PASS, "MtuFits",
+			    "%s: MTU %u; tunnels, pods and routes fit, and the paths to %zu peers",
 			    m.nic->name, m.nic->mtu, p->peers.n);
 	findings_tell(findings, r);
 }
