@@ -21,8 +21,9 @@ static const struct param params[] = {
 	 .type = PARAM_CHOICE,
 	 .offset = offsetof(struct mtu_params, deviates),
 	 .choices = "warn fail",
-	 .fallback = "warn",
-	 .help = "the verdict when a tunnel, pod or route has a larger MTU than what carries it"},
+	 .fallback = "fail",
+	 .help = "the verdict when a tunnel, pod behind it or route has a larger MTU than what "
+		 "carries it"},
 	{.name = "peers",
 	 .type = PARAM_PEERS,
 	 .offset = offsetof(struct mtu_params, peers),

@@ -187,43 +187,34 @@ static bool is_behind_tunnel(const struct judging *j, const struct link *veth)
 	return !master || word_in("cni0 cbr0 weave kube-bridge ovs-system", master->name);
 }
 
-static void judge_pods(struct judging *j)
+/* Those behind the tunnel lose packets without a word. Others are bounded by the NIC, and this
+ * machine tells them when they send too much: a warning. */
+static void judge_pods(struct judging *j, bool behind)
 {
 	const struct links *links = j->v->links;
-	const struct link *worst = NULL;
-	const char *bound_name = NULL;
-	unsigned bound = 0, n = 0, pods = 0;
+	const struct link *worst = NULL, *bound = behind ? j->narrowest : j->v->nic;
+	unsigned most = behind ? j->pods : j->v->nic->mtu, n = 0, pods = 0;
 
 	for (size_t i = 0; i < links->n; i++) {
 		const struct link *l = &links->v[i];
-		bool behind;
-		unsigned most;
 
 		if (strcmp(l->kind, "veth") != 0 || !l->lower_elsewhere || !(l->flags & IFF_UP) ||
-		    l == j->v->nic)
+		    l == j->v->nic || is_behind_tunnel(j, l) != behind)
 			continue;
 		pods++;
-		behind = is_behind_tunnel(j, l);
-		most = behind ? j->pods : j->v->nic->mtu;
-		if (l->mtu <= most)
-			continue;
-		n++;
-		if (worst && l->mtu <= worst->mtu)
-			continue;
-		worst = l;
-		bound = most;
-		bound_name = behind ? j->narrowest->name : j->v->nic->name;
+		n += l->mtu > most;
+		if (l->mtu > most && (!worst || l->mtu > worst->mtu))
+			worst = l;
 	}
 	if (pods)
-		result_figure(j->r, "pods", pods, "links");
-	if (!worst)
-		return;
-	advise(j,
-	       finding_add(j->findings, j->verdict, "PodsTooLarge",
-			   "%u of %u pods' links are larger than what %s carries (%u): %s has MTU "
-			   "%u; running pods keep theirs",
-			   n, pods, bound_name, bound, worst->name, worst->mtu),
-	       j->cni, worst->name, bound);
+		result_figure(j->r, behind ? "pods" : "containers", pods, "links");
+	if (worst)
+		advise(j,
+		       finding_add(j->findings, behind ? j->verdict : VERDICT_WARN, "PodsTooLarge",
+				   "%u of %u pods' links are larger than what %s carries (%u): %s "
+				   "has MTU %u; running pods keep theirs",
+				   n, pods, bound->name, most, worst->name, worst->mtu),
+		       behind || j->cilium ? j->cni : NULL, worst->name, most);
 }
 
 /* A route's own MTU is used instead of its link's. */
@@ -262,6 +253,7 @@ void overlay_judge(const struct overlay_view *v, enum verdict verdict, struct fi
 	for (size_t i = 0; i < v->links->n; i++)
 		judge_tunnel(&j, &v->links->v[i]);
 	judge_gateways(&j);
-	judge_pods(&j);
+	judge_pods(&j, true);
+	judge_pods(&j, false);
 	judge_routes(&j);
 }
