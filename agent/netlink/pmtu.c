@@ -102,38 +102,37 @@ static int set_options(int fd, int family, unsigned link)
 	return 0;
 }
 
-static int open_probe(const struct sys *sys, const struct ip *peer, unsigned link,
-		      struct probe **out)
+/* NULL with *error. */
+static struct probe *open_probe(const struct sys *sys, const struct ip *peer, unsigned link,
+				int *error)
 {
 	bool v4 = peer->family == AF_INET;
 	struct sockaddr_in to4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_scope_id = link};
 	_cleanup_probe struct probe *p = calloc(1, sizeof(*p));
 	uint8_t secret[PMTU_TAG + 2];
-	int r;
 
+	*error = -ENOMEM;
 	if (!p)
-		return -ENOMEM;
+		return NULL;
 	p->sys = sys;
 	p->ask.family = peer->family;
 	p->fd = socket(peer->family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	if (p->fd < 0)
-		return negative_errno();
-	r = set_options(p->fd, peer->family, link);
-	if (r < 0)
-		return r;
+	*error = p->fd < 0 ? negative_errno() : set_options(p->fd, peer->family, link);
+	if (*error < 0)
+		return NULL;
 	memcpy(&to4.sin_addr, peer->bytes, sizeof(to4.sin_addr));
 	memcpy(&to6.sin6_addr, peer->bytes, sizeof(to6.sin6_addr));
 	if (connect(p->fd, v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6,
-		    v4 ? sizeof(to4) : sizeof(to6)) < 0)
-		return negative_errno();
-	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
-		return negative_errno();
+		    v4 ? sizeof(to4) : sizeof(to6)) < 0 ||
+	    getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
+		*error = negative_errno();
+		return NULL;
+	}
 	memcpy(p->ask.tag, secret, PMTU_TAG);
 	p->ask.id = (uint16_t)(secret[PMTU_TAG] << 8 | secret[PMTU_TAG + 1]);
-	*out = TAKE(p);
-	return 0;
+	return TAKE(p);
 }
 
 /* An error of the path, as the kernel has matched it to our socket. 0: only a size was reported. */
@@ -285,14 +284,11 @@ int pmtu_echo(const struct sys *sys, const struct ip *peer, unsigned link, unsig
 	      double wait_s)
 {
 	_cleanup_probe struct probe *p = NULL;
-	int r;
+	int error = -EINVAL;
 
-	if (!size_is_sound(peer, size))
-		return -EINVAL;
-	r = open_probe(sys, peer, link, &p);
-	if (r < 0)
-		return r;
-	return try_size(p, size, wait_s / TRIES);
+	if (size_is_sound(peer, size))
+		p = open_probe(sys, peer, link, &error);
+	return p ? try_size(p, size, wait_s / TRIES) : error;
 }
 
 static bool is_refusal(int error)
@@ -397,18 +393,18 @@ static int search(struct probe *p, unsigned largest, double wait_s, struct pmtu_
 int pmtu_probe(const struct sys *sys, const struct ip *peer, unsigned link, unsigned largest,
 	       double wait_s, struct pmtu_result *out)
 {
-	struct pmtu_result found = {0};
 	_cleanup_probe struct probe *p = NULL;
-	int r = size_is_sound(peer, largest) ? open_probe(sys, peer, link, &p) : -EINVAL;
+	struct pmtu_result found = {0};
+	int r = -EINVAL;
 
-	if (r < 0) {
-		/* connect() itself says when there is no way. */
-		if (!is_refusal(r))
-			return r;
-		*out = (struct pmtu_result){.kind = PMTU_REFUSED, .error = -r};
-		return 0;
+	if (size_is_sound(peer, largest))
+		p = open_probe(sys, peer, link, &r);
+	if (p) {
+		r = search(p, largest, wait_s, &found);
+	} else if (is_refusal(r)) { /* connect() itself says when there is no way */
+		found = (struct pmtu_result){.kind = PMTU_REFUSED, .error = -r};
+		r = 0;
 	}
-	r = search(p, largest, wait_s, &found);
 	if (r == 0)
 		*out = found;
 	return r;

@@ -58,10 +58,10 @@ static void each_wrong_bit_is_seen(void **state)
 {
 	uint8_t packet[256];
 	size_t len = reply(packet, &ask4, 1, 5);
-	size_t end = 20 + 8 + PMTU_TAG;
+	size_t begin = 20, end = begin + 8 + PMTU_TAG;
 
 	(void)state;
-	for (size_t bit = 20 * 8; bit < end * 8; bit++) {
+	for (size_t bit = begin * 8; bit < end * 8; bit++) {
 		size_t byte = bit / 8;
 
 		if (byte == 22 || byte == 23 || byte == 26 || byte == 27)
