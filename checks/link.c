@@ -50,19 +50,6 @@ struct watched {
 	struct link_reading before, after;
 };
 
-/* As in the queues check: the node's NIC has plain names. */
-static void tell_figure(struct result *r, const struct nic *nic, const char *name, double value,
-			const char *unit)
-{
-	char full[40];
-
-	if (nic->node)
-		snprintf(full, sizeof(full), "%s", name);
-	else
-		snprintf(full, sizeof(full), "%s.%s", nic->link.name, name);
-	result_figure(r, full, value, unit);
-}
-
 /* Of the node's NIC all rates; of the others what is not zero. */
 static void tell_rates(struct result *r, const struct nic *nic,
 		       const struct link_rate rates[LINK_COUNTS])
@@ -75,13 +62,14 @@ static void tell_rates(struct result *r, const struct nic *nic,
 		if (!rates[i].known || (!nic->node && rates[i].n <= 0))
 			continue;
 		if (link_counts[i].kind == COUNT_OF_CHANGES)
-			tell_figure(r, nic, link_counts[i].name, rates[i].n, "");
+			result_figure_of(r, nic_called(nic), link_counts[i].name, rates[i].n, "");
 		else
-			tell_figure(r, nic, link_counts[i].name, rates[i].per_s, "/s");
+			result_figure_of(r, nic_called(nic), link_counts[i].name, rates[i].per_s,
+					 "/s");
 		if (!share || rates[i].n <= 0)
 			continue;
 		snprintf(name, sizeof(name), "%s_share", link_counts[i].name);
-		tell_figure(r, nic, name, rates[i].percent, "%");
+		result_figure_of(r, nic_called(nic), name, rates[i].percent, "%");
 	}
 }
 
@@ -136,7 +124,7 @@ static void judge_nic(const struct check_run *run, const struct nic *nic, const 
 		return;
 	}
 	if (carrier && nic_number(run->sys, nic->link.name, "speed", &speed) == 0 && speed > 0) {
-		tell_figure(r, nic, "speed", (double)speed, "Mbit/s");
+		result_figure_of(r, nic_called(nic), "speed", (double)speed, "Mbit/s");
 		snprintf(state, sizeof(state), "%lld Mbit/s", (long long)speed);
 	}
 	if (linkstat_rates(&w->before, &w->after, seconds, rates))

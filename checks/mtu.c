@@ -88,15 +88,6 @@ static int machine_read(const struct sys *sys, struct machine *m)
 	return m->nic ? 0 : -ENODEV;
 }
 
-static void tell(struct result *r, const char *what, const char *peer, double value,
-		 const char *unit)
-{
-	char name[sizeof(r->figures->name)];
-
-	snprintf(name, sizeof(name), "%s.%s", what, peer);
-	result_figure(r, name, value, unit);
-}
-
 static void judge_smaller(const struct pmtu_result *p, const char *peer, const struct link *nic,
 			  struct findings *findings)
 {
@@ -137,8 +128,8 @@ static void judge_path(const struct pmtu_result *p, const char *peer, const stru
 
 	switch (p->kind) {
 	case PMTU_FOUND:
-		tell(r, "path", peer, p->mtu, "bytes");
-		tell(r, "rtt", peer, p->rtt_s * 1e3, "ms");
+		result_figure_of(r, peer, "path", p->mtu, "bytes");
+		result_figure_of(r, peer, "rtt", p->rtt_s * 1e3, "ms");
 		if (p->mtu < nic->mtu)
 			judge_smaller(p, peer, nic, findings);
 		return;

@@ -154,38 +154,30 @@ static void read_interrupts(const struct sys *sys, const char *interrupts, struc
 	}
 }
 
-/* The node's NIC has plain names, so that they are the same on every node. */
-static void tell_one(struct result *r, const struct nic *nic, const char *name, int64_t value,
-		     const char *unit)
+static void tell_ring(struct result *r, const struct nic *nic, const char *name, int64_t value)
 {
-	char full[32];
-
-	if (nic->node)
-		snprintf(full, sizeof(full), "%s", name);
-	else
-		snprintf(full, sizeof(full), "%s.%s", nic->link.name, name);
 	if (value >= 0)
-		result_figure(r, full, (double)value, unit);
+		result_figure_of(r, nic_called(nic), name, (double)value, "entries");
 }
 
 static void tell(struct result *r, const struct nic *nic, const struct nic_queues *q)
 {
 	if (q->now) {
-		tell_one(r, nic, "channels", q->now, "");
-		tell_one(r, nic, "channels_max", q->most, "");
+		result_figure_of(r, nic_called(nic), "channels", q->now, "");
+		result_figure_of(r, nic_called(nic), "channels_max", q->most, "");
 	}
 	if (q->rx_queues) {
-		tell_one(r, nic, "rx_queues", q->rx_queues, "");
-		tell_one(r, nic, "rps", q->rps, "CPUs");
+		result_figure_of(r, nic_called(nic), "rx_queues", q->rx_queues, "");
+		result_figure_of(r, nic_called(nic), "rps", q->rps, "CPUs");
 	}
 	if (q->irqs) {
-		tell_one(r, nic, "irqs", q->irqs, "");
-		tell_one(r, nic, "irq_cpus", q->irq_cpus, "CPUs");
+		result_figure_of(r, nic_called(nic), "irqs", q->irqs, "");
+		result_figure_of(r, nic_called(nic), "irq_cpus", q->irq_cpus, "CPUs");
 	}
-	tell_one(r, nic, "ring_rx", q->ring_rx, "entries");
-	tell_one(r, nic, "ring_rx_max", q->ring_rx_most, "entries");
-	tell_one(r, nic, "ring_tx", q->ring_tx, "entries");
-	tell_one(r, nic, "ring_tx_max", q->ring_tx_most, "entries");
+	tell_ring(r, nic, "ring_rx", q->ring_rx);
+	tell_ring(r, nic, "ring_rx_max", q->ring_rx_most);
+	tell_ring(r, nic, "ring_tx", q->ring_tx);
+	tell_ring(r, nic, "ring_tx_max", q->ring_tx_most);
 	/* Alone it harms nobody: `nodefit check link` sees whether packets are lost. */
 	if (q->ring_rx > 0 && q->ring_rx < q->ring_rx_most / 2) {
 		char text[104];

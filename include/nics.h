@@ -26,6 +26,10 @@ int nics_read(const struct sys *sys, struct nics *out);
 void nics_clear(struct nics *nics);
 #define _cleanup_nics _cleanup_(nics_clear)
 
+/* What its figures are called after: NULL for the node's, whose names are plain so that they are
+ * the same on every node. */
+const char *nic_called(const struct nic *nic);
+
 /* Has this NIC others below it, which do the work? */
 bool nics_has_ports(const struct nics *nics, const struct nic *nic);
 

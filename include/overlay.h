@@ -25,6 +25,6 @@ struct overlay_view {
 /* Judges every tunnel that is up against the link below it, the devices and pods' veths behind it,
  * and the routes' own MTUs; each that is too large becomes a finding of `verdict`, or
  * a warning where this machine itself tells the sender. The figures go
- * to *r: "mtu.DEVICE", and "most.DEVICE" for what would fit. */
+ * to *r: "DEVICE.mtu", and "DEVICE.most" for what would fit. */
 void overlay_judge(const struct overlay_view *v, enum verdict verdict, struct findings *findings,
 		   struct result *r);

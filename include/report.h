@@ -76,6 +76,9 @@ void node_describe(const struct sys *sys, struct node *node);
 
 /* Adds a figure, threshold or fact; beyond the limits they are dropped. */
 void result_figure(struct result *r, const char *name, double value, const char *unit);
+/* The same of one thing among several: "THING.NAME"; of the node's own (NULL) just NAME. */
+void result_figure_of(struct result *r, const char *thing, const char *name, double value,
+		      const char *unit);
 void result_threshold(struct result *r, const char *name, double value, const char *unit);
 void result_fact(struct result *r, const char *name, const char *value);
 /* Sets the verdict, its reason and the message. */

@@ -87,14 +87,6 @@ static void advise(const struct judging *j, struct finding *f, const struct cni 
 			       device, mtu);
 }
 
-static void tell(struct result *r, const char *what, const char *device, unsigned mtu)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "%s.%s", what, device);
-	result_figure(r, name, mtu, "bytes");
-}
-
 /* Some modules bring a device that nobody uses, such as tunl0. */
 static bool is_used(const struct overlay_view *v, const struct link *l)
 {
@@ -124,8 +116,8 @@ static void judge_device(struct judging *j, const struct link *l, const struct l
 {
 	unsigned most = below->mtu > overhead ? below->mtu - overhead : 0;
 
-	tell(j->r, "mtu", l->name, l->mtu);
-	tell(j->r, "most", l->name, most);
+	result_figure_of(j->r, l->name, "mtu", l->mtu, "bytes");
+	result_figure_of(j->r, l->name, "most", most, "bytes");
 	narrow(j, l, l->mtu < most ? l->mtu : most);
 	if (l->mtu <= most)
 		return;

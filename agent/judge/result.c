@@ -27,6 +27,15 @@ void result_figure(struct result *r, const char *name, double value, const char 
 	add_figure(r->figures, &r->n_figures, FIGURES_MOST, name, value, unit);
 }
 
+void result_figure_of(struct result *r, const char *thing, const char *name, double value,
+		      const char *unit)
+{
+	char full[sizeof(r->figures->name)];
+
+	snprintf(full, sizeof(full), "%s%s%s", thing ? thing : "", thing ? "." : "", name);
+	result_figure(r, full, value, unit);
+}
+
 void result_threshold(struct result *r, const char *name, double value, const char *unit)
 {
 	add_figure(r->thresholds, &r->n_thresholds, THRESHOLDS_MOST, name, value, unit);

@@ -94,12 +94,15 @@ static int count_features(const char *link, uint32_t *count)
 	return 0;
 }
 
-static int read_names(const char *link, uint32_t count, struct ethtool_gstrings **out)
+static int read_names(const char *link, struct ethtool_gstrings **out)
 {
-	_cleanup_free struct ethtool_gstrings *names =
-		calloc(1, sizeof(*names) + (size_t)count * ETH_GSTRING_LEN);
-	int r;
+	_cleanup_free struct ethtool_gstrings *names = NULL;
+	uint32_t count;
+	int r = count_features(link, &count);
 
+	if (r < 0)
+		return r;
+	names = calloc(1, sizeof(*names) + (size_t)count * ETH_GSTRING_LEN);
 	if (!names)
 		return -ENOMEM;
 	names->cmd = ETHTOOL_GSTRINGS;
@@ -119,14 +122,12 @@ int ethtool_ioctl_features(const char *link, struct ethtool_features *out)
 	_cleanup_free struct ethtool_gstrings *names = NULL;
 	_cleanup_free struct ethtool_gfeatures *blocks = NULL;
 	_cleanup_features struct ethtool_features found = {0};
-	uint32_t count, n_blocks;
-	int r = count_features(link, &count);
+	uint32_t n_blocks;
+	int r = read_names(link, &names);
 
-	if (r == 0)
-		r = read_names(link, count, &names);
 	if (r < 0)
 		return r;
-	n_blocks = (count + 31) / 32;
+	n_blocks = (names->len + 31) / 32;
 	blocks = calloc(1, sizeof(*blocks) + n_blocks * sizeof(blocks->features[0]));
 	if (!blocks)
 		return -ENOMEM;
@@ -135,7 +136,7 @@ int ethtool_ioctl_features(const char *link, struct ethtool_features *out)
 	r = call(link, blocks);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < names->len; i++) {
 		const struct ethtool_get_features_block *b = &blocks->features[i / 32];
 		const char *name = (const char *)names->data + (size_t)i * ETH_GSTRING_LEN;
 		struct ethtool_feature *slot;
@@ -160,20 +161,18 @@ int ethtool_ioctl_feature_set(const char *link, const char *feature, bool on)
 {
 	_cleanup_free struct ethtool_gstrings *names = NULL;
 	_cleanup_free struct ethtool_sfeatures *blocks = NULL;
-	uint32_t count, n_blocks;
-	int r = count_features(link, &count);
+	uint32_t n_blocks;
+	int r = read_names(link, &names);
 
-	if (r == 0)
-		r = read_names(link, count, &names);
 	if (r < 0)
 		return r;
-	n_blocks = (count + 31) / 32;
+	n_blocks = (names->len + 31) / 32;
 	blocks = calloc(1, sizeof(*blocks) + n_blocks * sizeof(blocks->features[0]));
 	if (!blocks)
 		return -ENOMEM;
 	blocks->cmd = ETHTOOL_SFEATURES;
 	blocks->size = n_blocks;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < names->len; i++) {
 		const char *name = (const char *)names->data + (size_t)i * ETH_GSTRING_LEN;
 
 		if (strncmp(name, feature, ETH_GSTRING_LEN) != 0)

@@ -99,6 +99,11 @@ void nics_clear(struct nics *nics)
 	*nics = (struct nics){0};
 }
 
+const char *nic_called(const struct nic *nic)
+{
+	return nic->node ? NULL : nic->link.name;
+}
+
 bool nics_has_ports(const struct nics *nics, const struct nic *nic)
 {
 	for (size_t i = 0; i < nics->n; i++)

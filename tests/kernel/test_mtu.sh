@@ -35,7 +35,7 @@ ip link add flannel.1 type vxlan id 1 dev v0 local 10.9.0.1 dstport 8472 && ip l
 	ip addr add 10.244.0.0/32 dev flannel.1 || exit 1
 check
 equal "a VXLAN that fits passes" "pass 1450 1450" \
-	"$(said '"\(.verdict) \(.figures."mtu.flannel.1".value) \(.figures."most.flannel.1".value)"')"
+	"$(said '"\(.verdict) \(.figures."flannel.1.mtu".value) \(.figures."flannel.1.most".value)"')"
 ip link set v0 mtu 1400
 check
 equal "a VXLAN over a NIC whose MTU has dropped is found" "fail OverlayTooLarge 1" "$(judged) $code"
@@ -123,16 +123,16 @@ ip link add v0 type veth peer name v1 netns $router && ip addr add 10.9.0.1/24 d
 
 check "peers=10.9.0.2, fd09::2"
 equal "paths that carry the NIC's MTU pass" "pass MtuFits 1500 1500" \
-	"$(judged) $(said '.figures | "\(."path.10.9.0.2".value) \(."path.fd09::2".value)"')"
-equal "the echo's time is told" true "$(said '.figures."rtt.10.9.0.2".value | . > 0 and . < 1000')"
+	"$(judged) $(said '.figures | "\(."10.9.0.2.path".value) \(."fd09::2.path".value)"')"
+equal "the echo's time is told" true "$(said '.figures."10.9.0.2.rtt".value | . > 0 and . < 1000')"
 
 check "peers=10.9.1.2"
 equal "a smaller hop that reports itself warns" "warn PathMtuSmaller 1400" \
-	"$(judged) $(said '.figures."path.10.9.1.2".value')"
+	"$(judged) $(said '.figures."10.9.1.2.path".value')"
 holds "with the reporter" 'carries 1400 bytes, as 10.9.0.2 reports' "$(said .message)"
 check "peers=fd09:1::2"
 equal "over IPv6 as well" "warn PathMtuSmaller 1400" \
-	"$(judged) $(said '.figures."path.fd09:1::2".value')"
+	"$(judged) $(said '.figures."fd09:1::2.path".value')"
 holds "with its reporter" 'as fd09::2 reports' "$(said .message)"
 
 # What the kernel has cached of the path must not decide: now the router says nothing any more.
@@ -141,11 +141,11 @@ drop='table inet t { chain out { type filter hook output priority 0;
 if in_router nft "$drop" 2>"$work/nft"; then
 	check "peers=10.9.1.2"
 	equal "a hop that loses what is larger without a word is a black hole" \
-		"fail PmtuBlackHole 1400 1" "$(judged) $(said '.figures."path.10.9.1.2".value') $code"
+		"fail PmtuBlackHole 1400 1" "$(judged) $(said '.figures."10.9.1.2.path".value') $code"
 	holds "the advice has the value" 'mtu=1400 ' "$(said .advice)"
 	check "peers=fd09:1::2"
 	equal "a black hole over IPv6 too" "fail PmtuBlackHole 1400" \
-		"$(judged) $(said '.figures."path.fd09:1::2".value')"
+		"$(judged) $(said '.figures."fd09:1::2.path".value')"
 	check "peers=10.9.1.2 10.9.0.2"
 	equal "the worst path decides" "fail PmtuBlackHole" "$(judged)"
 	in_router nft flush ruleset
