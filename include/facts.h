@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nodefit knows about single sysctls: a row each, shown by `nodefit explain KEY`. */
+/* What nodefit knows about single sysctls and links' settings: a row each, shown by
+ * `nodefit explain KEY`. */
 #pragma once
 
 #include "util.h"
@@ -24,3 +25,11 @@ struct sysctl_fact {
 
 /* The row for a path, or NULL. */
 const struct sysctl_fact *fact_find(const char *path);
+
+struct link_fact {
+	const char *attribute; /* of the net tuner's keys: "mtu" of "eth0/mtu" */
+	const char *what, *danger, *source;
+};
+
+/* The row for "LINK/ATTRIBUTE" or "LINK/ATTRIBUTE/NAME", or NULL. */
+const struct link_fact *link_fact_find(const char *key);

@@ -48,8 +48,19 @@ static int explain_check(const struct check *check)
 	return verb_flush(0);
 }
 
-/* What the profile wants of the key, if anything. */
-static void print_wish(const struct command *c, const char *path)
+static bool is_about(const struct change *change, const struct tuner *tuner, const char *key)
+{
+	_cleanup_free char *path = NULL;
+
+	if (change->tuner != tuner)
+		return false;
+	return strcmp(change->key, key) == 0 ||
+	       (tuner == &sysctl_tuner && key_path(change->key, &path) == 0 &&
+		strcmp(path, key) == 0);
+}
+
+/* What the profile wants of the key (of a sysctl: its path), if anything. */
+static void print_wish(const struct command *c, const struct tuner *tuner, const char *key)
 {
 	struct changes changes = {0};
 	struct profile p;
@@ -59,13 +70,11 @@ static void print_wish(const struct command *c, const char *path)
 	if (changes_plan(&c->sys, &p, &changes) == 0) {
 		for (size_t i = 0; i < changes.n; i++) {
 			const struct change *change = &changes.v[i];
-			_cleanup_free char *its = NULL;
 
-			if (key_path(change->key, &its) < 0 || strcmp(its, path) != 0)
-				continue;
-			printf("Wanted by %s: %s (%s:%u), %s\n", p.name, change->wish,
-			       change->origin_file, change->origin_line,
-			       outcome_text(change->outcome));
+			if (is_about(change, tuner, key))
+				printf("Wanted by %s: %s (%s:%u), %s\n", p.name, change->wish,
+				       change->origin_file, change->origin_line,
+				       outcome_text(change->outcome));
 		}
 		changes_clear(&changes);
 	}
@@ -96,10 +105,10 @@ static int explain_key(const struct command *c, const char *name)
 	int r;
 
 	if (key_path(name, &path) < 0 || key_is_glob(path) || key_name(path, &key) < 0) {
-		log_error("\"%s\" is neither a check nor a sysctl's name; `nodefit check --help` "
-			  "lists "
-			  "the checks",
-			  name);
+		log_error(
+			"\"%s\" is neither a check nor the name of a sysctl, nor a link's setting "
+			"such as eth0/mtu; `nodefit check --help` lists the checks",
+			name);
 		return EXIT_USAGE;
 	}
 	fact = fact_find(path);
@@ -111,7 +120,7 @@ static int explain_key(const struct command *c, const char *name)
 	}
 	printf("%s\n", key);
 	printf("Now: %s\n", r < 0 ? strerror(-r) : *live ? live : "(empty)");
-	print_wish(c, path);
+	print_wish(c, &sysctl_tuner, path);
 	print_files(c, path);
 	if (!fact) {
 		puts("nodefit knows nothing more about this key.");
@@ -136,8 +145,23 @@ static int explain_key(const struct command *c, const char *name)
 	return verb_flush(0);
 }
 
+static int explain_link(const struct command *c, const struct link_fact *fact, const char *key)
+{
+	_cleanup_free char *live = NULL;
+	int r = net_tuner.read(&c->sys, key, &live);
+
+	printf("%s\n", key);
+	printf("Now: %s\n", r == 0 ? live : net_tuner.explain(key, r));
+	print_wish(c, &net_tuner, key);
+	paragraph("What", fact->what);
+	paragraph("Danger", fact->danger);
+	printf("Source: %s\n", fact->source);
+	return verb_flush(0);
+}
+
 static int run(const struct command *c)
 {
+	const struct link_fact *fact;
 	const struct check *check;
 
 	if (c->n_words != 1) {
@@ -145,15 +169,20 @@ static int run(const struct command *c)
 		return EXIT_USAGE;
 	}
 	check = check_find(c->words[0]);
-	return check ? explain_check(check) : explain_key(c, c->words[0]);
+	if (check)
+		return explain_check(check);
+	fact = link_fact_find(c->words[0]);
+	return fact ? explain_link(c, fact, c->words[0]) : explain_key(c, c->words[0]);
 }
 
 const struct verb explain_verb = {
 	.name = "explain",
 	.words = "KEY|CHECK",
 	.summary = "what it is, why, the danger, the source",
-	.about = "For a sysctl also: its value now, what the profile wants, and the files that set "
-		 "it.",
+	.about =
+		"KEY is a sysctl's name, or a link's setting as `nodefit diff` shows it (eth0/mtu, "
+		"eth0/channels); its value now and what the profile wants are told too, and of a "
+		"sysctl the files that set it.",
 	.flags = FLAG_PROFILE,
 	.takes_words = true,
 	.run = run,

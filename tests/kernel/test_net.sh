@@ -47,6 +47,10 @@ ok $? "the trace shows what the first apply set"
 strace -f -o "$work/second" -e trace=sendmsg,ioctl "$NODEFIT" apply --profile "$profile" >"$work/out" 2>&1
 equal "a second apply sends no SET" "" "$(sets "$work/second")"
 holds "and says that all is unchanged" '^[0-9]+ unchanged$' "$(cat "$work/out")"
+out=$("$NODEFIT" explain v0/channels --profile "$profile")
+holds "explain tells a link's setting" '^Now: rx 2 tx 2$' "$out"
+holds "and what the profile wants, by file and line" \
+	'^Wanted by net: = rx 2 tx 2 \(.*net.ini:4\), unchanged$' "$out"
 
 "$NODEFIT" rollback >"$work/out"
 equal "rollback succeeds" 0 $?
