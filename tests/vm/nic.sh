@@ -5,11 +5,6 @@
 # shellcheck source=guest.sh
 . /tests/vm/guest.sh
 
-if [ "${NIC_TESTS:-0}" != 1 ]; then
-	echo "# the NIC tuner's tests are off (NIC_TESTS=1)"
-	finish
-fi
-
 profile() { # DEVICE SETTING...
 	printf '[net]\ndevices=%s\n' "$1" >"$work/nic.ini"
 	shift
