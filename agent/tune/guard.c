@@ -9,7 +9,8 @@
 
 #define RELEASE 'C'
 
-/* Nobody reads our standard error any more: the kernel's log is what is left. */
+/* Nobody reads our standard error any more: the kernel's log is what is left. It shows a line only
+ * once that has its newline, or another line follows. */
 static void say(const struct sys *sys, const char *text)
 {
 	_cleanup_fd int fd = sys_open(sys, "/dev/kmsg", O_WRONLY | O_NOFOLLOW, 0);
@@ -53,12 +54,12 @@ static void watch(const struct sys *sys, struct journal *j, struct changes *plan
 			    plan->v[i].outcome == OUTCOME_WOULD_CHANGE;
 	if (!wanted || links_revert(sys, j, plan, wanted, "not confirmed") < 0)
 		say(sys, "<3>nodefit: the link changes were not confirmed and could not all be "
-			 "put back: run nodefit rollback");
+			 "put back: run nodefit rollback\n");
 	else if (apply_forget(sys, j, plan, &why) < 0)
 		say(sys, "<3>nodefit: the link changes are put back, but the journal could not be "
-			 "written");
+			 "written\n");
 	else
-		say(sys, "<4>nodefit: the link changes were not confirmed: they are put back");
+		say(sys, "<4>nodefit: the link changes were not confirmed: they are put back\n");
 }
 
 int guard_start(const struct sys *sys, struct journal *j, struct changes *plan, double seconds,
