@@ -111,7 +111,7 @@ test-asan: ## unit and kernel tests under the address and undefined-behaviour sa
 	@$(MAKE) --no-print-directory VARIANT=asan all test-unit-programs
 	@tests/run.sh build/asan
 
-test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe (as root, about 45 s)
+test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe (as root, about 80 s)
 	@packaging/deps build vm
 	@$(MAKE) --no-print-directory all
 	@tests/vm/run.sh $(B)

@@ -39,3 +39,14 @@ host() {
 gateway() {
 	ping -c 1 -W 2 10.9.0.1 >/dev/null 2>&1
 }
+
+# state DEVICE: "COMBINED RX TX MTU", as ethtool and sysfs tell it
+state() {
+	ethtool -l "$1" | awk '/^Combined:/ {n = $2} END {printf "%s ", n}'
+	ethtool -g "$1" | awk '/^RX:/ {rx = $2} /^TX:/ {tx = $2} END {printf "%s %s ", rx, tx}'
+	cat "/sys/class/net/$1/mtu"
+}
+
+no_journal() {
+	[ ! -e /var/lib/nodefit/journal ]
+}

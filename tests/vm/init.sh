@@ -32,9 +32,9 @@ need "the second NIC" ip link set eth1 up
 need "the NVMe disk" mount -t ext4 /dev/nvme0n1 /mnt
 
 export NODEFIT=/usr/bin/nodefit NODEFIT_WORK=/tmp/work
-for t in sysctl kill checks nic; do
+for t in $(echo "$TESTS" | tr , " "); do
 	echo "# $t"
-	sh /tests/vm/$t.sh || code=1
+	sh "/tests/vm/$t.sh" || code=1
 done
 if [ $code != 0 ]; then
 	dmesg | tail -n 20 | sed 's/^/# kernel: /'

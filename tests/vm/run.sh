@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs a build of nodefit in a virtual machine, where it may write global sysctls and has a NIC
 # with queues and rings, and an NVMe disk. usage: tests/vm/run.sh BUILD_DIR (as root)
-# VERBOSE=1 shows all that the guest says.
+# TESTS=kill,nic runs only these. VERBOSE=1 shows all that the guest says.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 kernel=$(pwd)/build/vm/kernel work=$(pwd)/build/vm/run
@@ -15,6 +15,9 @@ outside() {
 	[ "$(id -u)" = 0 ] || why="it needs root: run \"sudo make test-vm\""
 	[ "$(uname -m)" = x86_64 ] || why="only x86_64 has this rig"
 	command -v apt-get >/dev/null || why="its kernel comes from Debian's packages"
+	for program in qemu-system-x86_64 busybox cpio mke2fs ip ethtool strace; do
+		command -v $program >/dev/null || why="$program is missing: run \"sudo make test-vm\""
+	done
 	[ -c /dev/net/tun ] || why="there is no /dev/net/tun"
 	if [ -n "$why" ]; then
 		echo "ok - nodefit in a virtual machine # SKIP $why"
@@ -77,7 +80,7 @@ start() {
 		-cpu max -smp 2 -m 768 -nodefaults -display none -serial stdio -no-reboot \
 		-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initrd" \
-		-append "console=ttyS0 quiet loglevel=1 panic=-1" \
+		-append "console=ttyS0 quiet loglevel=1 panic=-1 TESTS=${TESTS:-sysctl,kill,checks,nic,confirm}" \
 		-netdev tap,id=n0,ifname=tq0,script=no,downscript=no,queues=4,vhost=off \
 		-device virtio-net-pci,id=nic0,netdev=n0,addr=3,mq=on,vectors=10,rx_queue_size=1024,host_mtu=1450 \
 		-netdev tap,id=n1,ifname=tq1,script=no,downscript=no,queues=2,vhost=off \
