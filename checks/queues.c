@@ -141,7 +141,7 @@ static void read_interrupts(const struct sys *sys, const char *interrupts, struc
 
 		if (queues_irq_name(interrupts, (unsigned)strtoul(names.v[i], NULL, 10), name,
 				    sizeof(name)) &&
-		    queues_is_queue_irq(name, q->name) &&
+		    queues_is_queue_irq(name, q->name, q->now) &&
 		    read_affinity(sys, names.v[i], &cpus) == 0)
 			q->irqs++;
 	}

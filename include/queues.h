@@ -33,8 +33,10 @@ unsigned queues_mask_cpus(const char *mask);
 
 /* Is an interrupt of that name (the last column of /proc/interrupts) one queue's, and not the
  * configuration's or the link's? Queues are numbered: "virtio0-input.0", "eth0-TxRx-3",
- * "mlx5_comp2@pci:0000:00:05.0". `link` is the NIC's name, which may end in a digit itself. */
-bool queues_is_queue_irq(const char *name, const char *link);
+ * "mlx5_comp2@pci:0000:00:05.0". `link` is the NIC's name, which may end in a digit itself.
+ * virtio_net has interrupts for all queues that the device has: those from `channels` on are idle
+ * (kernel: drivers/net/virtio_net.c, virtnet_find_vqs); 0: not known. */
+bool queues_is_queue_irq(const char *name, const char *link, unsigned channels);
 /* The name of an interrupt in the text of /proc/interrupts, at most size-1 bytes of it. False when
  * that interrupt is not there. */
 bool queues_irq_name(const char *interrupts, unsigned irq, char *name, size_t size);

@@ -23,7 +23,7 @@ unsigned queues_mask_cpus(const char *mask)
 	return n;
 }
 
-bool queues_is_queue_irq(const char *name, const char *link)
+bool queues_is_queue_irq(const char *name, const char *link, unsigned channels)
 {
 	/* Numbered too, but not a queue: mlx5_async0, and what others call their control. */
 	static const char *const others[] = {"async", "cmd", "pages", "config", "ctrl", "mgmnt"};
@@ -38,6 +38,13 @@ bool queues_is_queue_irq(const char *name, const char *link)
 
 		if (at && at < name + len)
 			return false;
+	}
+	if (channels && strncmp(name, "virtio", strlen("virtio")) == 0) {
+		const char *number = name + len;
+
+		while (number > name && number[-1] >= '0' && number[-1] <= '9')
+			number--;
+		return strtoul(number, NULL, 10) < channels;
 	}
 	return true;
 }

@@ -62,18 +62,22 @@ static const char *fitness_style(enum fitness f)
 				    : YELLOW ";" BOLD;
 }
 
+/* What stands between a number and its unit. */
+static const char *gap(const char *unit)
+{
+	return *unit && strcmp(unit, "%") != 0 ? " " : "";
+}
+
 static void print_figures(const struct terminal *t, const struct result *r)
 {
 	for (size_t i = 0; i < r->n_facts; i++)
 		fprintf(t->f, "             %-18s %s\n", r->facts[i].name, r->facts[i].value);
 	for (size_t i = 0; i < r->n_figures; i++)
 		fprintf(t->f, "             %-18s %.6g%s%s\n", r->figures[i].name,
-			r->figures[i].value, strcmp(r->figures[i].unit, "%") ? " " : "",
-			r->figures[i].unit);
+			r->figures[i].value, gap(r->figures[i].unit), r->figures[i].unit);
 	for (size_t i = 0; i < r->n_thresholds; i++)
 		fprintf(t->f, "             %-18s %.6g%s%s (threshold)\n", r->thresholds[i].name,
-			r->thresholds[i].value, strcmp(r->thresholds[i].unit, "%") ? " " : "",
-			r->thresholds[i].unit);
+			r->thresholds[i].value, gap(r->thresholds[i].unit), r->thresholds[i].unit);
 }
 
 /* A line a bin, from the first to the last that has samples; 40 columns for the fullest. */

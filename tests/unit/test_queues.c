@@ -49,8 +49,17 @@ static void queues_are_told_from_other_interrupts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (queues_is_queue_irq(rows[i].name, rows[i].link) != rows[i].queue)
+		if (queues_is_queue_irq(rows[i].name, rows[i].link, 0) != rows[i].queue)
 			fail_msg("\"%s\" of %s", rows[i].name, rows[i].link);
+}
+
+static void idle_queues_of_virtio_do_not_count(void **state)
+{
+	(void)state;
+	assert_true(queues_is_queue_irq("virtio0-input.1", "eth0", 2));
+	assert_false(queues_is_queue_irq("virtio0-input.2", "eth0", 2));
+	assert_false(queues_is_queue_irq("virtio12-output.10", "eth0", 2));
+	assert_true(queues_is_queue_irq("eth0-TxRx-9", "eth0", 2)); /* others number as they like */
 }
 
 static void an_interrupts_name_is_found(void **state)
@@ -281,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(masks_are_counted),
 		cmocka_unit_test(queues_are_told_from_other_interrupts),
+		cmocka_unit_test(idle_queues_of_virtio_do_not_count),
 		cmocka_unit_test(an_interrupts_name_is_found),
 		cmocka_unit_test(channels_that_lie_idle_warn_with_the_line_that_uses_them),
 		cmocka_unit_test(a_channel_a_cpu_passes),
