@@ -100,7 +100,7 @@ test: ## install what tests need, and run all that is safe on any machine
 test-unit: $(UNIT_TESTS) ## the unit tests alone
 	@tests/run.sh $(B) unit
 
-test-kernel: $(B)/nodefit ## the tests in private namespaces alone (as root)
+test-kernel: $(B)/nodefit $(B)/tests/unit/test_linkfile ## the tests in private namespaces alone (as root)
 	@tests/run.sh $(B) kernel
 
 .PHONY: test-unit-programs
