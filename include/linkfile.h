@@ -46,7 +46,11 @@ int linkfile_remove_all(const struct sys *sys, bool force, struct strings *remov
 /* Is there a file of ours? */
 bool linkfile_present(const struct sys *sys);
 
-/* --- between the files of agent/tune/ --- */
+/* --- between the files of agent/persist/ --- */
+
+/* A device's property in udev's database (/run/udev/data/n<ifindex>): *value is owned by the caller
+ * and untouched when there is none. 0 or -errno; -ENOENT when the device is not in there. */
+int linkfile_property(const struct sys *sys, unsigned ifindex, const char *key, char **value);
 
 #define LINKFILE_DIR       "/etc/systemd/network"
 #define LINKFILE_DROPIN    "95-nodefit.conf"

@@ -45,7 +45,8 @@ static int list_folder(const struct sys *sys, const char *folder, const char *su
 		return 0;
 	for (size_t i = 0; i < names.n && r == 0; i++) {
 		size_t len = strlen(names.v[i]);
-		bool hidden = len <= tail || strcmp(names.v[i] + len - tail, suffix) != 0;
+		bool hidden = *names.v[i] == '.' || len <= tail ||
+			      strcmp(names.v[i] + len - tail, suffix) != 0;
 
 		for (size_t k = 0; k < higher && !hidden; k++)
 			hidden = strcmp(unitfile_base(paths->v[k]), names.v[i]) == 0;
@@ -56,23 +57,15 @@ static int list_folder(const struct sys *sys, const char *folder, const char *su
 	return r;
 }
 
-int unitfile_list(const struct sys *sys, const char *sub, const char *suffix, struct strings *paths)
+int unitfile_list_in(const struct sys *sys, const char *const *folders, const char *suffix,
+		     struct strings *paths)
 {
 	struct strings found = {0};
 	size_t kept = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(roots) && r == 0; i++) {
-		_cleanup_free char *folder = NULL;
-
-		r = format(&folder, "%s/systemd/network%s", roots[i], sub);
-		if (r == 0)
-			r = list_folder(sys, folder, suffix, &found);
-	}
-	if (r < 0) {
-		strings_clear(&found);
-		return r;
-	}
+	for (; *folders && r == 0; folders++)
+		r = list_folder(sys, *folders, suffix, &found);
 	for (size_t i = 0; i < found.n; i++) {
 		if (masked(sys, found.v[i]))
 			free(found.v[i]);
@@ -88,6 +81,20 @@ int unitfile_list(const struct sys *sys, const char *sub, const char *suffix, st
 	return r;
 }
 
+int unitfile_list(const struct sys *sys, const char *sub, const char *suffix, struct strings *paths)
+{
+	char *folders[ARRAY_LEN(roots) + 1] = {NULL};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(roots) && r == 0; i++)
+		r = format(&folders[i], "%s/systemd/network%s", roots[i], sub);
+	if (r == 0)
+		r = unitfile_list_in(sys, (const char *const *)folders, suffix, paths);
+	for (size_t i = 0; i < ARRAY_LEN(roots); i++)
+		free(folders[i]);
+	return r;
+}
+
 /* --- lines --- */
 
 struct reader {
@@ -100,8 +107,13 @@ struct reader {
 	bool going_on;
 };
 
-static int bad(const struct reader *rd, const char *what, char **why)
+/* Without words wanted, what can't be read is passed over. */
+static int bad(struct reader *rd, const char *what, char **why)
 {
+	rd->used = 0;
+	rd->going_on = false;
+	if (!why)
+		return 0;
 	return format(why, "%s:%u: %s", rd->file, rd->line, what) < 0 ? -ENOMEM : -EBADMSG;
 }
 
@@ -196,6 +208,8 @@ static int read_one(const struct sys *sys, const char *path, struct unitfile *u,
 	size_t len;
 	int r = sys_read(sys, path, UNIT_FILE_MAX, &text, &len);
 
+	if (r < 0 && !why)
+		return r == -ENOMEM ? r : 0;
 	if (r < 0)
 		return format(why, "cannot read %s: %s", path, strerror(-r)) < 0 ? -ENOMEM : r;
 	return unitfile_parse(u, path, text, len, why);

@@ -27,29 +27,31 @@ static int property(const char *data, const char *key, char **value)
 	return 0;
 }
 
-static int read_database(const struct link_request *rq, struct link_plan *p)
+int linkfile_property(const struct sys *sys, unsigned ifindex, const char *key, char **value)
 {
 	_cleanup_free char *path = NULL, *data = NULL;
-	int r = format(&path, LINKPLAN_UDEV "/n%u", rq->ifindex);
+	int r = format(&path, LINKPLAN_UDEV "/n%u", ifindex);
 
-	if (r < 0)
-		return r;
-	r = sys_read(rq->sys, path, UDEV_LARGEST, &data, NULL);
-	if (r == -ENOMEM)
-		return r;
 	if (r == 0)
-		r = property(data, "ID_NET_LINK_FILE", &p->file);
+		r = sys_read(sys, path, UDEV_LARGEST, &data, NULL);
+	return r < 0 ? r : property(data, key, value);
+}
+
+static int read_database(const struct link_request *rq, struct link_plan *p)
+{
+	int r = linkfile_property(rq->sys, rq->ifindex, "ID_NET_LINK_FILE", &p->file);
+
 	if (r == 0)
-		r = property(data, "ID_PATH", &p->id_path);
+		r = linkfile_property(rq->sys, rq->ifindex, "ID_PATH", &p->id_path);
 	if (r == 0)
-		r = property(data, "ID_NET_DRIVER", &p->driver);
+		r = linkfile_property(rq->sys, rq->ifindex, "ID_NET_DRIVER", &p->driver);
 	if (r == -ENOMEM)
 		return r;
 	if (!p->file)
-		return linkplan_refuse(
-			rq, -ENOENT,
-			"udev's database (%s) does not say which .link file governs %s", path,
-			rq->ifname);
+		return linkplan_refuse(rq, -ENOENT,
+				       "udev's database (" LINKPLAN_UDEV
+				       "/n%u) does not say which .link file governs %s",
+				       rq->ifindex, rq->ifname);
 	return 0;
 }
 
@@ -57,19 +59,18 @@ static int read_database(const struct link_request *rq, struct link_plan *p)
 int linkplan_twin(const struct link_request *rq, const char *key, const char *value, char **twin)
 {
 	struct strings names = {0};
-	unsigned self = 0;
+	unsigned index = 0;
 	int r = 0;
 
 	if (sys_list(rq->sys, LINKPLAN_UDEV, &names) < 0)
 		return 0;
 	for (size_t i = 0; i < names.n && r == 0 && !*twin; i++) {
-		_cleanup_free char *path = NULL, *data = NULL, *other = NULL;
+		_cleanup_free char *other = NULL;
 
-		if (sscanf(names.v[i], "n%u", &self) != 1 || self == rq->ifindex)
+		if (sscanf(names.v[i], "n%u", &index) != 1 || index == rq->ifindex)
 			continue;
-		r = format(&path, LINKPLAN_UDEV "/%s", names.v[i]);
-		if (r == 0 && sys_read(rq->sys, path, UDEV_LARGEST, &data, NULL) == 0)
-			r = property(data, key, &other);
+		if (linkfile_property(rq->sys, index, key, &other) == -ENOMEM)
+			r = -ENOMEM;
 		if (r == 0 && other && strcmp(other, value) == 0)
 			*twin = TAKE(names.v[i]);
 	}
