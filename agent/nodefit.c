@@ -30,7 +30,7 @@ static const struct {
 	{"profile", FLAG_PROFILE, "P", "a profile's name or file (default: kube-node)"},
 	{"json", FLAG_JSON, NULL, "the answer as one nodefit/v1 object"},
 	{"all", FLAG_ALL, NULL, "also what is unchanged"},
-	{"persist", FLAG_PERSIST, NULL, "also for the next boots: /etc/sysctl.d/95-nodefit.conf"},
+	{"persist", FLAG_PERSIST, NULL, "also for the next boots: sysctl.d and .link files"},
 	{"dry-run", FLAG_DRY_RUN, NULL, "only show what would change"},
 	{"force", FLAG_FORCE, NULL, "also what is refused for safety"},
 	{"confirm", FLAG_CONFIRM, "S",

@@ -15,7 +15,7 @@ struct journal_entry {
 	char *original;      /* exactly, without the newline; the first one is kept for good */
 	struct strings ours; /* every value that nodefit wrote, or was about to write */
 	char *flip_of;       /* not written by us: it changes along with that key; or NULL */
-	bool persisted;      /* 95-nodefit.conf sets it at boot */
+	bool persisted;      /* a file of ours sets it at boot */
 	bool fresh;          /* noted since the journal was opened; not on disk */
 };
 

@@ -51,6 +51,11 @@ int link_read(const struct sys *sys, const char *name, struct link *out);
 const struct link *links_find(const struct links *links, const char *name);
 const struct link *links_at(const struct links *links, unsigned index);
 
+#define LINK_MAC_LEN  6
+#define LINK_MAC_TEXT 18
+/* "52:54:00:12:34:56" in `out`, or NULL when it is no Ethernet address. */
+const char *link_mac(const uint8_t *address, size_t len, char out[LINK_MAC_TEXT]);
+
 /* One RTM_NEWLINK message. 0, -EBADMSG when it can't be one. */
 int link_parse(struct nlmsghdr *message, struct link *out);
 

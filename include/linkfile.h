@@ -33,18 +33,18 @@ int linkfile_write(const struct sys *sys, const char *ifname, unsigned ifindex,
 		   const char *permanent_mac, const struct link_setting *settings, size_t n,
 		   const char *profile_name, char **path, char **why);
 
-/* Could it be written? The same refusals; nothing is written. */
+/* Could it be written? The same answers; nothing is written. */
 int linkfile_check(const struct sys *sys, const char *ifname, unsigned ifindex,
 		   const char *permanent_mac, const struct link_setting *settings, size_t n,
-		   char **why);
+		   char **path, char **why);
 
 /* Removes every file of ours and appends their paths to *removed. A file of such a name without
  * nodefit's first line is refused (-EEXIST with *why, nothing removed) unless `force`. 0 (also when
  * there is none) or -errno with *why. */
 int linkfile_remove_all(const struct sys *sys, bool force, struct strings *removed, char **why);
 
-/* Is there a file of ours? */
-bool linkfile_present(const struct sys *sys);
+/* Appends the paths of the files of ours. 0 or -ENOMEM. */
+int linkfile_ours(const struct sys *sys, struct strings *paths);
 
 /* --- between the files of agent/persist/ --- */
 

@@ -68,6 +68,16 @@ const char *net_driver(const struct link *l);
 
 /* --- the tuner's functions: netkey.c --- */
 
+/* "eth0/features/rx-gro" in its parts. */
+struct net_place {
+	char link[IF_NAMESIZE];
+	char attribute[16];
+	const char *name; /* of the key, or "" */
+};
+
+/* 0 or -EINVAL. */
+int net_key_split(const char *key, struct net_place *out);
+
 int net_read(const struct sys *sys, const char *key, char **value);
 int net_write(const struct sys *sys, const char *key, const char *value, char **words);
 const char *net_explain(const char *key, int error);

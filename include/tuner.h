@@ -25,6 +25,7 @@ struct change {
 	char *wanted; /* what is, or would be, written */
 	char *before; /* exactly as read, without the newline; NULL when unreadable */
 	char *after;  /* as read back; NULL until written */
+	char *persisted_in; /* the file that sets it at boot, with --persist, or NULL */
 	enum outcome outcome;
 	bool optional;
 	bool forcible;           /* refused for safety: --force does it */

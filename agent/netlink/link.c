@@ -242,6 +242,15 @@ const struct link *links_find(const struct links *links, const char *name)
 	return NULL;
 }
 
+const char *link_mac(const uint8_t *address, size_t len, char out[LINK_MAC_TEXT])
+{
+	if (len != LINK_MAC_LEN)
+		return NULL;
+	snprintf(out, LINK_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", address[0], address[1],
+		 address[2], address[3], address[4], address[5]);
+	return out;
+}
+
 const struct link *links_at(const struct links *links, unsigned index)
 {
 	for (size_t i = 0; i < links->n; i++)

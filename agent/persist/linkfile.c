@@ -367,12 +367,14 @@ int linkfile_write(const struct sys *sys, const char *ifname, unsigned ifindex,
 
 int linkfile_check(const struct sys *sys, const char *ifname, unsigned ifindex,
 		   const char *permanent_mac, const struct link_setting *settings, size_t n,
-		   char **why)
+		   char **path, char **why)
 {
 	const struct link_request rq = {sys, ifname, ifindex, permanent_mac, settings, n, "x", why};
 	struct link_plan p = {0};
 	int r = make_plan(&rq, &p);
 
+	if (r == 0)
+		*path = TAKE(p.path);
 	plan_clear(&p);
 	return r;
 }

@@ -96,14 +96,14 @@ int linkfile_remove_all(const struct sys *sys, bool force, struct strings *remov
 	return r;
 }
 
-bool linkfile_present(const struct sys *sys)
+int linkfile_ours(const struct sys *sys, struct strings *paths)
 {
-	struct strings paths = {0};
-	bool present = false;
+	struct strings all = {0};
+	int r = linkfile_list(sys, &all);
 
-	if (linkfile_list(sys, &paths) == 0)
-		for (size_t i = 0; i < paths.n && !present; i++)
-			present = linkfile_is_ours(sys, paths.v[i]) > 0;
-	strings_clear(&paths);
-	return present;
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		if (linkfile_is_ours(sys, all.v[i]) > 0)
+			r = strings_addf(paths, "%s", all.v[i]);
+	strings_clear(&all);
+	return r;
 }

@@ -1,46 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /etc/sysctl.d/95-nodefit.conf: what systemd-sysctl sets at boot, before any agent runs. */
-#include <errno.h>
+/* /etc/sysctl.d/95-nodefit.conf */
 #include <string.h>
 
-#include "apply.h"
+#include "persist.h"
 #include "sysctl.h"
 
 #define PATH      PERSIST_DIR "/" PERSIST_FILE
 #define SIGNATURE "# Written by nodefit"
 #define LARGEST   ((size_t)1024 * 1024)
-
-/* Does the boot need a line for it? Not where the kernel's own value, which an "at least" found,
- * was good enough: a constant might lower it on the next boot. */
-static bool needs_line(const struct journal *j, const struct change *c)
-{
-	if (c->tuner != &sysctl_tuner)
-		return false;
-	switch (c->outcome) {
-	case OUTCOME_CHANGED:
-	case OUTCOME_WOULD_CHANGE:
-	case OUTCOME_PENDING:
-		return true;
-	case OUTCOME_UNCHANGED:
-		return (c->op != OP_AT_LEAST && c->op != OP_AT_MOST) ||
-		       journal_find(j, c->tuner->name, c->key);
-	default:
-		return false;
-	}
-}
-
-void persist_mark(struct journal *j, const struct changes *changes, bool *news)
-{
-	for (size_t i = 0; i < changes->n; i++) {
-		const struct change *c = &changes->v[i];
-		struct journal_entry *e = journal_find(j, c->tuner->name, c->key);
-
-		if (e && !e->persisted && needs_line(j, c)) {
-			e->persisted = true;
-			*news = true;
-		}
-	}
-}
 
 /* A comment's text must not begin a line of its own. */
 static void print_comment(FILE *f, const struct change *c)
@@ -53,11 +20,11 @@ static void print_comment(FILE *f, const struct change *c)
 	fputc('\n', f);
 }
 
-static void print_line(FILE *f, const struct journal *j, const struct change *c)
+static void print_line(FILE *f, const struct change *c)
 {
 	if (c->tuner != &sysctl_tuner)
 		return;
-	if (needs_line(j, c))
+	if (c->persisted_in)
 		/* "-": a module that is missing at boot is no failure. */
 		fprintf(f, "%s%s = %s\n", c->optional || c->outcome == OUTCOME_PENDING ? "-" : "",
 			c->key, c->wanted);
@@ -81,7 +48,7 @@ static int read_present(const struct sys *sys, char **text, char **why)
 	return r;
 }
 
-int persist_check(const struct sys *sys, char **why)
+int sysctlfile_check(const struct sys *sys, char **why)
 {
 	_cleanup_free char *present = NULL;
 	int r = read_present(sys, &present, why);
@@ -89,8 +56,8 @@ int persist_check(const struct sys *sys, char **why)
 	return r == -ENOENT ? 0 : r;
 }
 
-int persist_write(const struct sys *sys, const struct journal *j, const struct profile *p,
-		  const struct changes *changes, char **why)
+int sysctlfile_write(const struct sys *sys, const struct profile *p, const struct changes *changes,
+		     char **why)
 {
 	_cleanup_free char *present = NULL, *text = NULL;
 	size_t size;
@@ -107,7 +74,7 @@ int persist_write(const struct sys *sys, const struct journal *j, const struct p
 			  "# `nodefit apply --persist`; `nodefit rollback --persist` removes it.\n",
 		p->name);
 	for (size_t i = 0; i < changes->n; i++)
-		print_line(f, j, &changes->v[i]);
+		print_line(f, &changes->v[i]);
 	if (ferror(f) | fclose(f))
 		return -ENOMEM;
 	if (present && strcmp(present, text) == 0)
@@ -119,24 +86,18 @@ int persist_write(const struct sys *sys, const struct journal *j, const struct p
 	return r;
 }
 
-int persist_remove(const struct sys *sys, bool force, char **why)
+int sysctlfile_remove(const struct sys *sys, char **why)
 {
-	_cleanup_free char *present = NULL;
-	int r = read_present(sys, &present, why);
+	int r = sys_remove(sys, PERSIST_DIR, PERSIST_FILE);
 
-	if (r == -EEXIST && force) {
-		free(TAKE(*why));
-		r = 0;
-	}
-	if (r < 0)
-		return r;
-	r = sys_remove(sys, PERSIST_DIR, PERSIST_FILE);
+	if (r == -ENOENT)
+		return 0;
 	if (r < 0 && format(why, "cannot remove " PATH ": %s", strerror(-r)) < 0)
 		return -ENOMEM;
 	return r;
 }
 
-bool persist_present(const struct sys *sys)
+bool sysctlfile_present(const struct sys *sys)
 {
 	_cleanup_free char *present = NULL, *why = NULL;
 

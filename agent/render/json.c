@@ -77,6 +77,7 @@ static json_t *change(const struct change *c)
 	json_object_set_new(o, "lowers", json_boolean(c->lowers));
 	json_object_set_new(o, "per_netns", json_boolean(c->per_netns));
 	json_object_set_new(o, "notes", list(&c->notes));
+	json_object_set_new(o, "persisted_in", text(c->persisted_in));
 	return o;
 }
 

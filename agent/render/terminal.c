@@ -208,6 +208,28 @@ static void print_counts(const struct terminal *t, const struct changes *changes
 	fputs(changes->n ? "\n" : "nothing to do\n", t->f);
 }
 
+/* The files of --persist, each once: a row's is looked for among those of the rows before it. */
+static void print_files(const struct terminal *t, const struct changes *changes)
+{
+	const char *between = "for the next boots: ";
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const char *file = changes->v[i].persisted_in;
+		size_t k = 0;
+
+		if (!file)
+			continue;
+		while (!changes->v[k].persisted_in || strcmp(changes->v[k].persisted_in, file) != 0)
+			k++;
+		if (k < i)
+			continue;
+		fprintf(t->f, "%s%s", between, file);
+		between = ", ";
+	}
+	if (*between == ',')
+		fputc('\n', t->f);
+}
+
 void terminal_changes(const struct terminal *t, const struct report *report, bool all)
 {
 	const struct changes *changes = &report->changes;
@@ -230,6 +252,7 @@ void terminal_changes(const struct terminal *t, const struct report *report, boo
 	}
 	if (*between == ',')
 		fputc('\n', t->f);
+	print_files(t, changes);
 	print_counts(t, changes);
 }
 

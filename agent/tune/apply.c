@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "confirm.h"
+#include "persist.h"
 #include "value.h"
 
 static int set_error(struct change *c, enum outcome outcome, const char *text)
@@ -189,12 +190,12 @@ int apply_profile(const struct sys *sys, const struct profile *p,
 
 	if (r < 0)
 		return r;
-	if (persist)
-		r = persist_check(sys, why);
-	if (r == 0)
-		r = changes_plan(sys, p, &plan);
+	r = changes_plan(sys, p, &plan);
 	if (r == 0 && options->force)
 		force_all(&plan);
+	/* What stands in the way of the files is known before anything is changed. */
+	if (r == 0 && persist)
+		r = persist_plan(sys, &j, &plan, why);
 	if (r == 0)
 		r = note_all(sys, &j, &plan, &news);
 	if (r == 0 && persist)
@@ -206,7 +207,7 @@ int apply_profile(const struct sys *sys, const struct profile *p,
 	if (r == 0)
 		r = apply_forget(sys, &j, &plan, why);
 	if (r == 0 && persist)
-		r = persist_write(sys, &j, p, &plan, why);
+		r = persist_write(sys, p, &plan, why);
 	journal_close(&j);
 	if (r < 0) {
 		changes_clear(&plan);

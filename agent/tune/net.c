@@ -2,7 +2,9 @@
 /* The net tuner: MTU, features, rings, channels, coalescing and the queue length of links. */
 #include <string.h>
 
+#include "mtuwriters.h"
 #include "nettune.h"
+#include "text.h"
 
 /* In the order of writing. The MTU comes first: channels and rings are then sized once. */
 static const char *const attributes[] = {"mtu",      "features", "ring",
@@ -142,6 +144,21 @@ static int plan_coalesce(struct planning *p, const struct link *l, const struct 
 	return r;
 }
 
+/* Who would put another MTU there: now, at boot, or when the link comes up again. */
+static int find_contests(const struct sys *sys, const struct link *l, struct change *c)
+{
+	bool permanent = l->permanent_len == LINK_MAC_LEN;
+	char mac[LINK_MAC_TEXT];
+	wide mtu;
+
+	if (!c->wanted || number_parse(c->wanted, &mtu) < 0)
+		return 0;
+	return mtu_writers_find(sys, l->name,
+				link_mac(permanent ? l->permanent : l->address,
+					 permanent ? l->permanent_len : l->address_len, mac),
+				(unsigned)mtu, &c->contested_by, &c->contests);
+}
+
 static int plan_one(struct planning *p, const struct link *l, const struct setting *s)
 {
 	const struct ethtool_group *g = net_group(s->key);
@@ -149,6 +166,7 @@ static int plan_one(struct planning *p, const struct link *l, const struct setti
 	struct net_pairs pairs;
 	struct change *c;
 	const char *why;
+	int r;
 
 	if ((g || features) && net_pairs_parse(s->key, s->value, &pairs, &why) < 0)
 		return -EINVAL;
@@ -161,8 +179,10 @@ static int plan_one(struct planning *p, const struct link *l, const struct setti
 		return -ENOMEM;
 	if (g)
 		return net_plan_group(&p->view, l, g, &pairs, c);
-	return strcmp(s->key, "mtu") == 0 ? net_plan_mtu(&p->view, l, s->value, p->out, c)
-					  : net_plan_txqueuelen(l, s->value, c);
+	if (strcmp(s->key, "mtu") != 0)
+		return net_plan_txqueuelen(l, s->value, c);
+	r = net_plan_mtu(&p->view, l, s->value, p->out, c);
+	return r < 0 ? r : find_contests(p->view.sys, l, c);
 }
 
 static bool section_has(const struct section *s, const struct link *l)

@@ -5,14 +5,7 @@
 #include "nettune.h"
 #include "text.h"
 
-/* "eth0/features/rx-gro" in its parts. */
-struct place {
-	char link[IF_NAMESIZE];
-	char attribute[16];
-	const char *name; /* or "" */
-};
-
-static int split(const char *key, struct place *out)
+int net_key_split(const char *key, struct net_place *out)
 {
 	size_t link = strcspn(key, "/"), attribute;
 
@@ -28,7 +21,7 @@ static int split(const char *key, struct place *out)
 	return 0;
 }
 
-static int read_feature(const struct ethtool *e, const struct place *at, char **value)
+static int read_feature(const struct ethtool *e, const struct net_place *at, char **value)
 {
 	_cleanup_features struct ethtool_features features = {0};
 	int r = ethtool_features(e, at->link, &features, NULL);
@@ -50,10 +43,10 @@ int net_read(const struct sys *sys, const char *key, char **value)
 	_cleanup_ethtool struct ethtool e = {0};
 	const struct ethtool_group *g;
 	struct ethtool_values values;
-	struct place at;
+	struct net_place at;
 	struct link l;
 	size_t field;
-	int r = netlink_reaches(sys) ? split(key, &at) : -EXDEV;
+	int r = netlink_reaches(sys) ? net_key_split(key, &at) : -EXDEV;
 
 	if (r < 0)
 		return r;
@@ -82,7 +75,7 @@ int net_read(const struct sys *sys, const char *key, char **value)
 
 /* Sends only what differs: a driver may refuse to be told what it has. */
 static int write_group(const struct ethtool *e, const struct ethtool_group *g,
-		       const struct place *at, const char *text, struct refusal *words)
+		       const struct net_place *at, const char *text, struct refusal *words)
 {
 	struct ethtool_values now = {0}, then = {0};
 	size_t field = net_field(g, at->name);
@@ -114,10 +107,10 @@ int net_write(const struct sys *sys, const char *key, const char *value, char **
 	_cleanup_ethtool struct ethtool e = {0};
 	const struct ethtool_group *g;
 	struct refusal refusal = {""};
-	struct place at;
+	struct net_place at;
 	struct link l;
 	wide number;
-	int r = netlink_reaches(sys) ? split(key, &at) : -EXDEV;
+	int r = netlink_reaches(sys) ? net_key_split(key, &at) : -EXDEV;
 
 	if (r == 0)
 		r = ethtool_open(&e);
@@ -175,8 +168,8 @@ int net_flips(const struct sys *sys, const char *key, struct strings *keys)
 {
 	_cleanup_links struct links links = {0};
 	const struct link *self;
-	struct place at;
-	int r = split(key, &at);
+	struct net_place at;
+	int r = net_key_split(key, &at);
 
 	if (r < 0 || strcmp(at.attribute, "mtu") != 0)
 		return r;

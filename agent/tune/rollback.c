@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "persist.h"
 #include "value.h"
 
 /* A row of the answer. */
@@ -134,8 +135,6 @@ int rollback(const struct sys *sys, struct rollback_options options, struct chan
 		return r;
 	if (options.persist) {
 		r = persist_remove(sys, options.force, why);
-		if (r == -ENOENT)
-			r = 0;
 		/* What stays in the journal is no longer set at boot. */
 		for (size_t i = 0; i < j.n && r == 0; i++)
 			j.v[i].persisted = false;

@@ -38,6 +38,7 @@ void changes_clear(struct changes *c)
 		free(c->v[i].wanted);
 		free(c->v[i].before);
 		free(c->v[i].after);
+		free(c->v[i].persisted_in);
 		free(c->v[i].error);
 		strings_clear(&c->v[i].contested_by);
 		strings_clear(&c->v[i].contests);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "persist.h"
 #include "render.h"
 #include "verbs.h"
 
@@ -25,8 +26,10 @@ static int answer(const struct command *c, const struct profile *p, struct repor
 	return verb_flush(report_exit_code(report, c->flags & FLAG_STRICT));
 }
 
+/* diff, and apply --dry-run. */
 static int plan_only(const struct command *c)
 {
+	_cleanup_free char *why = NULL;
 	struct report report;
 	struct profile p;
 	uint64_t start;
@@ -38,7 +41,14 @@ static int plan_only(const struct command *c)
 	if (code == 0) {
 		int r = changes_plan(&c->sys, &p, &report.changes);
 
-		code = r < 0 ? verb_failed("compare", r) : answer(c, &p, &report, start);
+		if (r == 0 && c->flags & FLAG_PERSIST)
+			r = persist_plan(&c->sys, NULL, &report.changes, &why);
+		if (r < 0 && why) {
+			log_error("%s", why);
+			code = 1;
+		} else {
+			code = r < 0 ? verb_failed("compare", r) : answer(c, &p, &report, start);
+		}
 	}
 	report_clear(&report);
 	profile_clear(&p);

@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply.h"
 #include "log.h"
+#include "persist.h"
 #include "render.h"
 #include "verbs.h"
+
+/* What will undo the rollback at the next boot. */
+static void tell_files(const struct sys *sys)
+{
+	struct strings files = {0};
+
+	(void)persist_list(sys, &files);
+	for (size_t i = 0; i < files.n; i++)
+		printf("%s stays and sets its values at the next boot: `nodefit rollback "
+		       "--persist` removes it\n",
+		       files.v[i]);
+	strings_clear(&files);
+}
 
 static int run(const struct command *c)
 {
@@ -29,9 +43,8 @@ static int run(const struct command *c)
 	} else {
 		terminal_init(&t, stdout);
 		terminal_changes(&t, &report, true);
-		if (!options.persist && persist_present(&c->sys))
-			puts("/etc/sysctl.d/95-nodefit.conf stays and sets its values at the next "
-			     "boot: `nodefit rollback --persist` removes it");
+		if (!options.persist)
+			tell_files(&c->sys);
 	}
 	if (code == 0)
 		code = report_exit_code(&report, false);

@@ -88,7 +88,7 @@ static void a_change_has_its_fields(void **state)
 	static const char *const names[] = {"tuner",    "key",          "wish",   "wanted",
 					    "before",   "after",        "error",  "outcome",
 					    "origin",   "writers",      "lowers", "per_netns",
-					    "contests", "contested_by", "notes"};
+					    "contests", "contested_by", "notes",  "persisted_in"};
 	struct change c = {.tuner = &sysctl_tuner,
 			   .key = (char *)"fs.file-max",
 			   .wish = (char *)"= 2097152",

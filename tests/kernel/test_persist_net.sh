@@ -1,0 +1,175 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# apply --persist keeps links' settings in .link files that udev's own net_setup_link obeys; who else
+# sets an MTU is told by file and line.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+enter "$@"
+own_sysfs
+# udev's database and the administrator's files in memory.
+mount -t tmpfs none /run && mount -t tmpfs none /etc/systemd || exit 1
+net=/etc/systemd/network
+ours=$net/98-nodefit-v0.link
+profile=$work/net.ini
+mkdir -p /run/udev/data $net
+
+ip link add v0 numrxqueues 4 numtxqueues 4 type veth peer name v1 numrxqueues 4 numtxqueues 4
+ip link set v0 up
+ip link set v1 up
+
+cat >$net/99-default.link <<'X'
+[Match]
+OriginalName=*
+[Link]
+NamePolicy=path
+X
+db=/run/udev/data/n$(cat /sys/class/net/v0/ifindex)
+cat >"$db" <<X
+E:ID_PATH=pci-0000:00:03.0
+E:ID_NET_NAME_PATH=enp0s3
+E:ID_NET_DRIVER=veth
+E:ID_NET_LINK_FILE=$net/99-default.link
+X
+cp "$db" "$work/db"
+
+files() { # everything of ours or anybody's that a boot would read, with what tells a rewrite
+	find $net /etc/sysctl.d -type f -exec stat -c '%n %i %y %s' {} + | LC_ALL=C sort
+}
+foreign=$(files)
+settings=$(ip -d link show v0; ethtool -k v0; ethtool -l v0)
+
+cat >"$profile" <<'X'
+[sysctl]
+net.core.somaxconn = 5000
+[net]
+devices=v0
+mtu=1400
+channels=rx 2 tx 2
+features=gro on tx off sg off
+txqueuelen=2000
+X
+out=$("$NODEFIT" apply --dry-run --persist --profile "$profile")
+equal "a dry run succeeds" 0 $?
+holds "and names the files" "^for the next boots: /etc/sysctl.d/95-nodefit.conf, $ours\$" "$out"
+equal "which it does not write" "$foreign" "$(files)"
+
+out=$("$NODEFIT" apply --persist --profile "$profile")
+equal "apply --persist succeeds" 0 $?
+holds "it names the files" "^for the next boots: .*$ours\$" "$out"
+holds "what systemd.link has no name for is told" \
+	'not persisted: systemd.link has no name for features/tx-scatter-gather' "$out"
+equal "the file says what was changed, and what was well already" \
+	"MTUBytes=1400
+GenericReceiveOffload=yes
+TransmitChecksumOffload=no
+RxChannels=2
+TxChannels=2
+TransmitQueueLength=2000" "$(sed '1,/nodefit/d' $ours | sed -n '/^\[Link\]/,$p' | sed -n '/^MTUBytes/,$p')"
+holds "and a copy of the governing one" '^NamePolicy=path$' "$(cat $ours)"
+equal "the journal knows which of its entries a file sets" "channels mtu tx-checksum-ip-generic txqueuelen" \
+	"$(jq -r '.entries[]|select(.tuner=="net" and .persisted).key|sub(".*/";"")' /var/lib/nodefit/journal |
+		LC_ALL=C sort | tr '\n' ' ' | sed 's/ $//')"
+first=$(files)
+"$NODEFIT" apply --persist --profile "$profile" >"$work/out"
+equal "a second apply --persist succeeds" 0 $?
+equal "and writes no file again" "$first" "$(files)"
+equal "JSON has the file by row" "$ours" "$("$NODEFIT" apply --persist --profile "$profile" --json |
+	jq -r '.tuning[]|select(.key=="v0/mtu").persisted_in')"
+
+if command -v udevadm >/dev/null; then
+	properties=$(udevadm test-builtin net_setup_link /sys/class/net/v0 2>/dev/null)
+	holds "udev picks our file" "^ID_NET_LINK_FILE=$ours\$" "$properties"
+	holds "and keeps the name" '^ID_NET_NAME=enp0s3$' "$properties"
+	cp "$work/db" "$db"
+	printf '%s\n' "$properties" | grep '^ID_NET_' | sed 's/^/E:/' >>"$db"
+	sed -i '/99-default.link$/d' "$db"
+	"$NODEFIT" apply --persist --profile "$profile" >"$work/out"
+	equal "after the boot it governs, and says the same" "$first" "$(files)"
+else
+	skip "udev picks our file" "udev is not installed"
+fi
+
+out=$("$NODEFIT" rollback)
+holds "rollback tells that the file stays" "^$ours stays and sets its values at the next boot" "$out"
+[ -e $ours ]
+ok $? "and it does"
+"$NODEFIT" rollback --persist >"$work/out"
+equal "rollback --persist succeeds" 0 $?
+equal "and leaves no file" "$foreign" "$(files)"
+equal "nor a setting" "$settings" "$(ip -d link show v0; ethtool -k v0; ethtool -l v0)"
+[ ! -e /var/lib/nodefit/journal ]
+ok $? "nor an entry in the journal"
+cp "$work/db" "$db"
+
+# Another boot: the journal's entries of persisted settings live on.
+"$NODEFIT" apply --persist --profile "$profile" >/dev/null
+echo 00000000-0000-4000-8000-000000000000 >"$work/boot_id"
+mount --bind "$work/boot_id" /proc/sys/kernel/random/boot_id
+"$NODEFIT" rollback --persist >"$work/out"
+equal "what a file set at boot is put back after it" "$settings" \
+	"$(ip -d link show v0; ethtool -k v0; ethtool -l v0)"
+equal "and the files are gone" "$foreign" "$(files)"
+umount /proc/sys/kernel/random/boot_id
+
+# A later profile without the link.
+"$NODEFIT" apply --persist --profile "$profile" >/dev/null
+printf '[sysctl]\nnet.core.somaxconn = 5000\n' >"$work/other.ini"
+"$NODEFIT" apply --persist --profile "$work/other.ini" >/dev/null
+[ ! -e $ours ]
+ok $? "a profile that wants nothing of the link takes its file away"
+"$NODEFIT" rollback --persist >/dev/null
+
+# v1 is not in udev's database, as in a container.
+printf '[net]\ndevices=v1\nmtu=1400\n[net.late]\ndevices=late0\nmtu=1400\n' >"$work/v1.ini"
+out=$("$NODEFIT" apply --persist --profile "$work/v1.ini")
+equal "a link that udev does not know is no failure" 0 $?
+equal "it is set all the same" 1400 "$(cat /sys/class/net/v1/mtu)"
+holds "and told in words" "not persisted: udev's database .* does not say which .link file governs v1" "$out"
+holds "so is a link that is not there" 'not persisted: which .link file governs a link is known when it is there' "$out"
+"$NODEFIT" rollback --persist >/dev/null
+
+# Foreign files of our names.
+printf '# by hand\n[Match]\nOriginalName=v0\n' >$ours
+foreign=$(files)
+err=$("$NODEFIT" apply --persist --profile "$profile" 2>&1)
+equal "a foreign file of our name is refused" 1 $?
+holds "by its name" "$ours was not written by nodefit" "$err"
+equal "with nothing written" "$foreign" "$(files)"
+equal "and nothing changed" "$settings" "$(ip -d link show v0; ethtool -k v0; ethtool -l v0)"
+[ ! -e /var/lib/nodefit/journal ]
+ok $? "nor journalled"
+"$NODEFIT" apply --dry-run --persist --profile "$profile" >/dev/null 2>&1
+equal "a dry run refuses it too" 1 $?
+"$NODEFIT" apply --profile "$profile" >/dev/null
+err=$("$NODEFIT" rollback --persist 2>&1)
+equal "rollback --persist refuses it" 1 $?
+equal "before anything is put back" 1400 "$(cat /sys/class/net/v0/mtu)"
+"$NODEFIT" rollback --persist --force >/dev/null
+[ ! -e $ours ] && [ "$(cat /sys/class/net/v0/mtu)" = 1500 ]
+ok $? "--force removes it and puts all back"
+
+# Who else sets the MTU.
+mkdir -p "$work/netplan"
+mkdir -p /etc/netplan 2>/dev/null && mount -t tmpfs none /etc/netplan || exit 1
+cat >/etc/netplan/50-cloud-init.yaml <<'X'
+network:
+  version: 2
+  ethernets:
+    v0:
+      dhcp4: true
+      mtu: 1480
+X
+printf '[net]\ndevices=v0\nmtu=1500\n' >"$profile"
+out=$("$NODEFIT" diff --profile "$profile")
+holds "an unchanged MTU that netplan will change is told by file and line" \
+	'contested: /etc/netplan/50-cloud-init.yaml:6: netplan sets MTU 1480 on v0' "$out"
+equal "JSON has the place" /etc/netplan/50-cloud-init.yaml:6 \
+	"$("$NODEFIT" diff --profile "$profile" --json | jq -r '.tuning[0].contested_by[]')"
+equal "so has the check" /etc/netplan/50-cloud-init.yaml:6 \
+	"$("$NODEFIT" check net --profile "$profile" --json | jq -r '.tuning[0].contested_by[]')"
+sed -i 's/1480/1500/' /etc/netplan/50-cloud-init.yaml
+out=$("$NODEFIT" diff --profile "$profile")
+equal "one that agrees is no contest" "" "$(printf '%s\n' "$out" | grep contested)"
+umount /etc/netplan
+ip link del v0
+finish
