@@ -96,7 +96,8 @@ static void a_file_for_all_devices_gets_a_neighbour_for_one(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(linkfile_check(&tree.sys, "eth0", 2, MAC, &mtu, 1, &why), 0);
+	assert_int_equal(linkfile_check(&tree.sys, "eth0", 2, MAC, &mtu, 1, &path, &why), 0);
+	assert_string_equal(path, OWN);
 	assert_false(tree_has(&tree, OWN));
 	assert_int_equal(write_mtu(MAC), 0);
 	assert_string_equal(path, OWN);
