@@ -19,12 +19,12 @@ struct tuner;
 
 struct change {
 	const struct tuner *tuner;
-	char *key;    /* as people write it */
-	enum op op;   /* of the wish */
-	char *wish;   /* the profile's operator and value: "=> 32768" */
-	char *wanted; /* what is, or would be, written */
-	char *before; /* exactly as read, without the newline; NULL when unreadable */
-	char *after;  /* as read back; NULL until written */
+	char *key;          /* as people write it */
+	enum op op;         /* of the wish */
+	char *wish;         /* the profile's operator and value: "=> 32768" */
+	char *wanted;       /* what is, or would be, written */
+	char *before;       /* exactly as read, without the newline; NULL when unreadable */
+	char *after;        /* as read back; NULL until written */
 	char *persisted_in; /* the file that sets it at boot, with --persist, or NULL */
 	enum outcome outcome;
 	bool optional;

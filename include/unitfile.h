@@ -24,9 +24,9 @@ struct unitfile {
 #define UNIT_LINE_MAX 4096
 #define UNIT_FILE_MAX ((size_t)256 * 1024)
 
-/* The files in these folders (ends with NULL) whose names end in `suffix` and don't begin with a dot,
- * sorted by base name. The first folder with a name hides it in the later ones; a name whose file
- * is empty or a link to /dev/null is left out ("masked"). 0 or -ENOMEM. */
+/* The files in these folders (ends with NULL) whose names end in `suffix` and don't begin with a
+ * dot, sorted by base name. The first folder with a name hides it in the later ones; a name whose
+ * file is empty or a link to /dev/null is left out ("masked"). 0 or -ENOMEM. */
 int unitfile_list_in(const struct sys *sys, const char *const *folders, const char *suffix,
 		     struct strings *paths);
 

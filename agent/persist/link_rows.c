@@ -71,7 +71,8 @@ static int plan_link(const struct sys *sys, const struct links *links, const cha
 		if (is_about(&changes->v[i], name) && holds(&changes->v[i]))
 			(void)link_settings_add(&s, &changes->v[i]); /* plan_row() tells */
 	if (l && s.n)
-		r = linkfile_check(sys, name, l->index, link_mac(l->permanent, l->permanent_len, mac), s.v, s.n, &path,
+		r = linkfile_check(sys, name, l->index,
+				   link_mac(l->permanent, l->permanent_len, mac), s.v, s.n, &path,
 				   &refusal);
 	if (r == -EEXIST)
 		*why = TAKE(refusal);
@@ -123,8 +124,8 @@ static int write_link(const struct sys *sys, const struct profile *p, const stru
 	for (size_t i = 0; i < changes->n; i++)
 		if (is_about(&changes->v[i], l->name) && changes->v[i].persisted_in)
 			(void)link_settings_add(&s, &changes->v[i]);
-	r = linkfile_write(sys, l->name, l->index, link_mac(l->permanent, l->permanent_len, mac), s.v, s.n, p->name, &path,
-			   &refusal);
+	r = linkfile_write(sys, l->name, l->index, link_mac(l->permanent, l->permanent_len, mac),
+			   s.v, s.n, p->name, &path, &refusal);
 	if (r == 0)
 		return strings_addf(written, "%s", path);
 	return refusal && format(why, "the values are set, but not for the next boots: %s",
@@ -136,8 +137,8 @@ static int write_link(const struct sys *sys, const struct profile *p, const stru
 /* A row that should be in a file and is not: its link is not there, or can't be had now. */
 static bool is_left_out(const struct change *c)
 {
-	return c->tuner == &net_tuner && (c->outcome == OUTCOME_PENDING ||
-					  (holds(c) && !c->persisted_in && can_say(c)));
+	return c->tuner == &net_tuner &&
+	       (c->outcome == OUTCOME_PENDING || (holds(c) && !c->persisted_in && can_say(c)));
 }
 
 static int remove_stale(const struct sys *sys, const struct strings *written, char **why)

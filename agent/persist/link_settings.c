@@ -79,8 +79,8 @@ static bool is_named(const struct net_pairs *pairs, const char *name)
 	return pairs->all_max;
 }
 
-static int add_group(struct link_settings *s, const struct ethtool_group *g,
-		     const struct change *c, const struct net_pairs *pairs)
+static int add_group(struct link_settings *s, const struct ethtool_group *g, const struct change *c,
+		     const struct net_pairs *pairs)
 {
 	struct ethtool_values values;
 	int r = net_value_parse(g, c->wanted, &values);

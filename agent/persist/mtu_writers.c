@@ -132,7 +132,7 @@ int mtu_writers_find(const struct sys *sys, const char *ifname, const char *mac,
 	if (r == 0) {
 		r = append(words, &said);
 		while (r < 0 && places->n > before)
-			free(TAKE(places->v[--places->n]));
+			free(places->v[--places->n]);
 	}
 	strings_clear(&found);
 	strings_clear(&said);

@@ -77,7 +77,8 @@ static int write_mtu(const char *mac)
 		_cleanup_free char *other = NULL, *nowhere = NULL;
 
 		/* The check says the same, with the same words. */
-		assert_int_equal(linkfile_check(&tree.sys, "eth0", 2, mac, &mtu, 1, &nowhere, &other), r);
+		assert_int_equal(
+			linkfile_check(&tree.sys, "eth0", 2, mac, &mtu, 1, &nowhere, &other), r);
 		assert_string_equal(why, other);
 		assert_null(path);
 	}

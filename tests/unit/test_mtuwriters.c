@@ -63,9 +63,11 @@ static void assert_none(void)
 static void netplan_says_it_in_block_and_flow(void **state)
 {
 	(void)state;
-	tree_write(&tree, NETPLAN, "# cloud-init\n" HEAD "    eth0:\n      mtu: 1400 # a comment\n");
+	tree_write(&tree, NETPLAN,
+		   "# cloud-init\n" HEAD "    eth0:\n      mtu: 1400 # a comment\n");
 	assert_one(NETPLAN ":6", "netplan sets MTU 1400 on eth0");
-	tree_write(&tree, NETPLAN, HEAD "    eth0: {addresses: [192.0.2.1/24],\n  \"mtu\" : '1400'}");
+	tree_write(&tree, NETPLAN,
+		   HEAD "    eth0: {addresses: [192.0.2.1/24],\n  \"mtu\" : '1400'}");
 	assert_one(NETPLAN ":5", "netplan sets MTU 1400 on eth0");
 	tree_write(&tree, NETPLAN, "{network: {bonds: {eth0: {mtu: 1400}}}}");
 	assert_one(NETPLAN ":1", "netplan sets MTU 1400 on eth0");
@@ -134,16 +136,22 @@ static void netplans_files_are_merged_in_order(void **state)
 static void hostile_yaml_does_no_harm(void **state)
 {
 	static const char *const texts[] = {
-		"network: [", "network: *none\n", "&a [*a, *a]\n", "\x01\xff\xfe", "- - - - - -\n",
-		"? {a: b}\n: {c: d}\n", "network: {ethernets: {eth0: {mtu: {mtu: 1400}}}}\n",
+		"network: [",
+		"network: *none\n",
+		"&a [*a, *a]\n",
+		"\x01\xff\xfe",
+		"- - - - - -\n",
+		"? {a: b}\n: {c: d}\n",
+		"network: {ethernets: {eth0: {mtu: {mtu: 1400}}}}\n",
 		"network: {ethernets: {eth0: {mtu: [1400]}}}\n",
-		"network: {ethernets: {eth0: {mtu: }}}\n", "network: {ethernets: {eth0: mtu}}\n",
+		"network: {ethernets: {eth0: {mtu: }}}\n",
+		"network: {ethernets: {eth0: mtu}}\n",
 		"network: {ethernets: [eth0: {mtu: 1400}]}\n",
 		"a: &a {mtu: 1400}\nnetwork: {ethernets: {eth0: *a}}\n",
 		"network: {ethernets: {eth0: {mtu: 99999999999999999999999999999999}}}\n",
 		"network: {ethernets: {eth0: {mtu: -1}}}\n",
 		"network:\n\tethernets: {eth0: {mtu: 1400}}\n"};
-	enum { LARGE = 300 * 1024 };
+	enum { DEEP = 200 * 1024, LARGE = 300 * 1024 };
 	_cleanup_free char *large = malloc(LARGE + 1);
 
 	(void)state;
@@ -161,7 +169,7 @@ static void hostile_yaml_does_no_harm(void **state)
 	assert_one(NETPLAN ":1", "netplan sets MTU 1400 on eth0");
 	assert_non_null(large);
 	memset(large, '[', LARGE);
-	large[200 * 1024] = '\0';
+	large[DEEP] = '\0';
 	tree_write(&tree, NETPLAN, large);
 	assert_none();
 	memset(large, '#', LARGE);
@@ -201,8 +209,10 @@ static void networkds_file_that_fits_first(void **state)
 static void odd_network_files_do_no_harm(void **state)
 {
 	static const char *const texts[] = {
-		"MTUBytes=1400\n", "[Match]\nName=eth0\n[Link\nMTUBytes=1400\n",
-		"[Match]\nName=eth0\n[Link]\nMTUBytes=\n", "[Match]\nName=eth0\n[Link]\nMTUBytes=K\n",
+		"MTUBytes=1400\n",
+		"[Match]\nName=eth0\n[Link\nMTUBytes=1400\n",
+		"[Match]\nName=eth0\n[Link]\nMTUBytes=\n",
+		"[Match]\nName=eth0\n[Link]\nMTUBytes=K\n",
 		"[Match]\nName=eth0\n[Link]\nMTUBytes=-5\n",
 		"[Match]\nName=eth0\n[Link]\nMTUBytes=99999999999999999999G\n",
 		"[Match]\nName=\n[Match]\nName=lo\n[Link]\nMTUBytes=1400\n"};
@@ -220,14 +230,16 @@ static void udevs_governing_file(void **state)
 
 	(void)state;
 	tree_write(&tree, "/sys/class/net/eth0/ifindex", "2\n");
-	tree_write(&tree, "/run/udev/data/n2", "E:ID_NET_LINK_FILE=/etc/systemd/network/10-x.link\n");
+	tree_write(&tree, "/run/udev/data/n2",
+		   "E:ID_NET_LINK_FILE=/etc/systemd/network/10-x.link\n");
 	tree_write(&tree, file, "[Match]\nOriginalName=eth0\n[Link]\nMTUBytes=1400\n");
 	assert_one("/etc/systemd/network/10-x.link:4", "udev sets MTU 1400 on eth0");
 	/* nodefit's own drop-in has the last word, whatever it says. */
 	tree_write(&tree, "/etc/systemd/network/10-x.link.d/95-nodefit.conf",
 		   "# Written by nodefit\n[Link]\nMTUBytes=1300\n");
 	assert_none();
-	tree_write(&tree, "/etc/systemd/network/10-x.link.d/99-site.conf", "[Link]\nMTUBytes=1350\n");
+	tree_write(&tree, "/etc/systemd/network/10-x.link.d/99-site.conf",
+		   "[Link]\nMTUBytes=1350\n");
 	assert_one("/etc/systemd/network/10-x.link.d/99-site.conf:2", "udev sets MTU 1350 on eth0");
 }
 
@@ -239,8 +251,9 @@ static void a_keyfile_of_networkmanager(void **state)
 	static const char low[] = "/usr/lib/NetworkManager/system-connections/a.nmconnection";
 
 	(void)state;
-	tree_write(&tree, file,
-		   "[connection]\nid=a\ntype=ethernet\ninterface-name=eth0\n[ethernet]\nmtu=1400\n");
+	tree_write(
+		&tree, file,
+		"[connection]\nid=a\ntype=ethernet\ninterface-name=eth0\n[ethernet]\nmtu=1400\n");
 	tree_write(&tree, low, "[connection]\ninterface-name=eth0\n[ethernet]\nmtu=1300\n");
 	find(MAC);
 	assert_int_equal(words.n, 1);
@@ -252,8 +265,7 @@ static void a_keyfile_of_networkmanager(void **state)
 	find(MAC);
 	assert_int_equal(words.n, 1);
 	assert_contains(words.v[0], ":4: NetworkManager may set MTU 1400 on eth0");
-	tree_write(&tree, file,
-		   "[ethernet]\nmac-address=" MAC "\nmtu=0\n[ipv4]\nmethod=auto\n");
+	tree_write(&tree, file, "[ethernet]\nmac-address=" MAC "\nmtu=0\n[ipv4]\nmethod=auto\n");
 	find(MAC);
 	assert_int_equal(words.n, 1);
 	assert_contains(words.v[0], ":5: NetworkManager may take eth0's MTU from DHCP");
@@ -321,8 +333,8 @@ static void dhclient_is_told_where_ifupdown_starts_it(void **state)
 	tree_write(&tree, conf, "request subnet-mask,\n\trouters, interface-mtu;\n");
 	assert_none(); /* nobody starts it */
 	tree_write(&tree, IFUP, "iface eth0 inet dhcp\n");
-	assert_one("/etc/dhcp/dhclient.conf:2",
-		   "dhclient, which ifupdown starts for eth0 (" IFUP ":1), takes the MTU from DHCP");
+	assert_one("/etc/dhcp/dhclient.conf:2", "dhclient, which ifupdown starts for eth0 (" IFUP
+						":1), takes the MTU from DHCP");
 	tree_write(&tree, conf, "request routers;\nsupersede interface-mtu 1400;\n");
 	assert_one("/etc/dhcp/dhclient.conf:2", "dhclient sets MTU 1400 on eth0");
 	tree_write(&tree, conf, "supersede interface-mtu\n;;;request\n");
