@@ -125,6 +125,9 @@ static int add_line(struct reader *rd, char *text, char **why)
 
 	text = text_strip(text);
 	len = strlen(text);
+	/* Blanks behind it keep it from joining lines; in a copy they would be gone. */
+	if (len && text[len - 1] == '\\')
+		return bad(rd, "a backslash at the end, before blanks", why);
 	if (*text == '[') {
 		if (text[len - 1] != ']' || len - 2 >= sizeof(rd->section))
 			return bad(rd, "not a section header", why);
@@ -156,10 +159,12 @@ static int take_line(struct reader *rd, const char *text, size_t len, char **why
 {
 	size_t start = 0, slashes = 0;
 
+	if (len && text[len - 1] == '\r')
+		len--;
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' && text[i] != '\t' && text[i] != '\r')
+		if ((unsigned char)text[i] < ' ' && text[i] != '\t')
 			return bad(rd, "a control character", why);
-	while (start < len && strchr(" \t\r", text[start]))
+	while (start < len && strchr(" \t", text[start]))
 		start++;
 	if (start < len && strchr("#;", text[start]))
 		return 0;

@@ -123,6 +123,16 @@ printf '[sysctl]\nnet.core.somaxconn = 5000\n' >"$work/other.ini"
 ok $? "a profile that wants nothing of the link takes its file away"
 "$NODEFIT" rollback --persist >/dev/null
 
+# A link that can't be had now keeps what a boot shall do with it.
+"$NODEFIT" apply --persist --profile "$profile" >/dev/null
+rm "$db"
+out=$("$NODEFIT" apply --persist --profile "$profile")
+holds "a link that has gone from udev's database is told" 'not persisted: .* governs v0' "$out"
+[ -e $ours ]
+ok $? "and its file stays"
+cp "$work/db" "$db"
+"$NODEFIT" rollback --persist >/dev/null
+
 # v1 is not in udev's database, as in a container.
 printf '[net]\ndevices=v1\nmtu=1400\n[net.late]\ndevices=late0\nmtu=1400\n' >"$work/v1.ini"
 out=$("$NODEFIT" apply --persist --profile "$work/v1.ini")
@@ -144,10 +154,15 @@ equal "and nothing changed" "$settings" "$(ip -d link show v0; ethtool -k v0; et
 ok $? "nor journalled"
 "$NODEFIT" apply --dry-run --persist --profile "$profile" >/dev/null 2>&1
 equal "a dry run refuses it too" 1 $?
-"$NODEFIT" apply --profile "$profile" >/dev/null
+rm $ours
+"$NODEFIT" apply --persist --profile "$profile" >/dev/null
+sed -i '1s/.*/# by hand/' $ours
+foreign=$(files)
 err=$("$NODEFIT" rollback --persist 2>&1)
 equal "rollback --persist refuses it" 1 $?
+holds "by its name" "$ours was not written by nodefit" "$err"
 equal "before anything is put back" 1400 "$(cat /sys/class/net/v0/mtu)"
+equal "or removed, 95-nodefit.conf neither" "$foreign" "$(files)"
 "$NODEFIT" rollback --persist --force >/dev/null
 [ ! -e $ours ] && [ "$(cat /sys/class/net/v0/mtu)" = 1500 ]
 ok $? "--force removes it and puts all back"
