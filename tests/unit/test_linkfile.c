@@ -402,6 +402,9 @@ static void odd_bytes_are_refused_with_their_line(void **state)
 		 4000, 1);
 	tree_write(&tree, DEFAULT, text);
 	assert_refused(MAC, -EBADMSG, DEFAULT ":5: the line is too long");
+	/* It joins no lines there; behind a copied "Alias=a\" the next line would be its end. */
+	tree_write(&tree, DEFAULT, "[Match]\nOriginalName=*\n[Link]\nAlias=a\\ \n");
+	assert_refused(MAC, -EBADMSG, DEFAULT ":4: a backslash at the end");
 	/* Bytes above ASCII are copied; lines that systemd passes over are not. */
 	tree_write(&tree, DEFAULT,
 		   "\xef\xbb\xbf[Match]\r\nOriginalName=*\r\n[Link]\r\nAlias=\xc3\xa4\xff\r\n"
