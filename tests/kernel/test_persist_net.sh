@@ -102,6 +102,11 @@ equal "and leaves no file" "$foreign" "$(files)"
 equal "nor a setting" "$settings" "$(ip -d link show v0; ethtool -k v0; ethtool -l v0)"
 [ ! -e /var/lib/nodefit/journal ]
 ok $? "nor an entry in the journal"
+"$NODEFIT" apply --persist --profile "$profile" >/dev/null
+[ -e $ours ]
+ok $? "without a reboot it can be persisted again"
+"$NODEFIT" rollback --persist >/dev/null
+equal "and taken back again" "$foreign" "$(files)"
 cp "$work/db" "$db"
 
 # Another boot: the journal's entries of persisted settings live on.
@@ -166,6 +171,31 @@ equal "or removed, 95-nodefit.conf neither" "$foreign" "$(files)"
 "$NODEFIT" rollback --persist --force >/dev/null
 [ ! -e $ours ] && [ "$(cat /sys/class/net/v0/mtu)" = 1500 ]
 ok $? "--force removes it and puts all back"
+
+# Every name that we translate to, with the least value of its kind, to systemd's parser.
+version=$(udevadm --version 2>/dev/null)
+if [ "${version%%[!0-9]*}" -ge 252 ] 2>/dev/null; then
+	{
+		printf '[Match]\nOriginalName=v1\n[Link]\nBogus=1\n'
+		sed -n 's/^\t{"[a-z]*", "[a-z0-9-]*", "\([A-Za-z0-9]*\)"}.*/\1/p' \
+			"$(dirname "$0")/../../agent/persist/link_settings.c" | while read -r name; do
+			case $name in
+			*Sec) echo "$name=0us" ;;
+			*Offload | *Acceleration | *Filter | UseAdaptive*) echo "$name=no" ;;
+			*Frames) echo "$name=0" ;;
+			MTUBytes) echo "$name=1400" ;;
+			*) echo "$name=1" ;;
+			esac
+		done
+	} >$net/10-all.link
+	equal "all names of the table are tried" 32 "$(sed 1,4d $net/10-all.link | grep -c =)"
+	equal "systemd takes them all, and would tell what it does not" \
+		"$net/10-all.link:4: Unknown key 'Bogus' in section [Link], ignoring." \
+		"$(udevadm test-builtin net_setup_link /sys/class/net/v1 2>&1 | grep -F "$net/10-all.link:")"
+	rm $net/10-all.link
+else
+	skip "systemd takes all our names" "it takes systemd 252, which knows coalescing"
+fi
 
 # Who else sets the MTU.
 mkdir /run/netplan
