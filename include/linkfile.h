@@ -28,7 +28,7 @@ struct link_setting {
  * -EINVAL a name or value that can't stand in the file, -ENOENT udev's database does not say which
  * file governs the device, -ESTALE the files have changed since it was asked, -EBADMSG a file that
  * can't be read safely, -ENOTUNIQ nothing names this device alone, -ENOTSUP no file name sorts
- * right, -EEXIST a foreign file is in the way. */
+ * right, -EBUSY a later drop-in has the last word, -EEXIST a foreign file is in the way. */
 int linkfile_write(const struct sys *sys, const char *ifname, unsigned ifindex,
 		   const char *permanent_mac, const struct link_setting *settings, size_t n,
 		   const char *profile_name, char **path, char **why);

@@ -256,7 +256,7 @@ static int check_later(const struct link_request *rq, const struct link_plan *p)
 		for (size_t k = 0; k < rq->n; k++)
 			if (strcmp(rq->settings[k].name, l->key) == 0 &&
 			    strcmp(rq->settings[k].value, l->value) != 0)
-				return linkplan_refuse(rq, -EEXIST,
+				return linkplan_refuse(rq, -EBUSY,
 						       "%s:%u sets %s=%s after our drop-in",
 						       l->file, l->line, l->key, l->value);
 	}

@@ -381,7 +381,7 @@ static void a_later_drop_in_that_disagrees_is_named(void **state)
 	tree_write(&tree, NET "10-a.link.d/96-z.conf", "[Link]\nMTUBytes=1450\n");
 	tree_write(&tree, NET "10-a.link.d/97-z.conf", "[Link]\nMTUBytes=9000\n");
 	database(NET "10-a.link", "");
-	assert_refused(NULL, -EEXIST, "10-a.link.d/97-z.conf:2 sets MTUBytes=9000 after our");
+	assert_refused(NULL, -EBUSY, "10-a.link.d/97-z.conf:2 sets MTUBytes=9000 after our");
 	tree_write(&tree, NET "10-a.link.d/97-z.conf", "[Link]\nMTUBytes=1450\n");
 	assert_int_equal(write_mtu(NULL), 0);
 }
