@@ -16,6 +16,7 @@ struct journal_entry {
 	struct strings ours; /* every value that nodefit wrote, or was about to write */
 	char *flip_of;       /* not written by us: it changes along with that key; or NULL */
 	bool persisted;      /* a file of ours sets it at boot */
+	char *unconfirmed;   /* what it held before a change that is not confirmed; or NULL */
 	bool fresh;          /* noted since the journal was opened; not on disk */
 };
 
@@ -46,5 +47,10 @@ int journal_note(struct journal *j, const char *tuner, const char *key, const ch
  * -ENOMEM. */
 int journal_note_flip(struct journal *j, const char *tuner, const char *key, const char *before,
 		      const char *flip_of, bool *news);
+/* Notes what a key holds before a change that must be confirmed; one that has no entry is passed
+ * over. 0 or -ENOMEM. */
+int journal_mark(struct journal *j, const char *tuner, const char *key, const char *before);
+/* All is confirmed, or put back. True when there was a mark. */
+bool journal_unmark(struct journal *j);
 /* Takes out the entries that `drop` (one flag each) marks. */
 void journal_drop(struct journal *j, const bool *drop);

@@ -30,8 +30,8 @@ struct route {
 	uint8_t prefix; /* 0: a default route */
 	uint8_t type;   /* RTN_UNICAST … */
 	uint32_t table;
-	unsigned link;     /* of the (first) next hop, or 0 */
-	bool has_gateway;  /* of the (first) next hop */
+	unsigned link;     /* of the next hop, or 0 */
+	bool has_gateway;  /* of the next hop */
 	struct ip gateway; /* may be IPv6 on an IPv4 route */
 	uint32_t metric;   /* the lower one wins */
 	uint32_t mtu;      /* RTAX_MTU, or 0 */
@@ -51,12 +51,14 @@ int addresses_read(struct addresses *out);
 void addresses_clear(struct addresses *a);
 #define _cleanup_addresses _cleanup_(addresses_clear)
 
-/* The main table's unicast routes of a family; with `all` also other tables'. At most 65536 of
- * them. 0 or -errno. */
+/* The main table's unicast routes of a family; with `all` also other tables'. One of several next
+ * hops has a row for each. At most 65536 rows. 0 or -errno. */
 int routes_read(int family, bool all, struct routes *out);
 void routes_clear(struct routes *r);
 #define _cleanup_routes _cleanup_(routes_clear)
 
+/* All default routes of both families, IPv4's first. 0 or -errno. */
+int routes_default(struct routes *out);
 /* The default route of the lowest metric, IPv4's before IPv6's. 0, -ENOENT when there is none, or
  * -errno. */
 int route_default(struct route *out);
@@ -72,4 +74,5 @@ int neighbour_answers(const struct sys *sys, unsigned link, const struct ip *ip,
 
 /* Single messages; -EBADMSG when they can't be one. */
 int address_parse(struct nlmsghdr *message, struct address *out);
-int route_parse(struct nlmsghdr *message, struct route *out);
+/* The hop-th next hop, from 0; -ENOENT when there are not that many. */
+int route_parse(struct nlmsghdr *message, unsigned hop, struct route *out);

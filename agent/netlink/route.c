@@ -80,26 +80,33 @@ static void read_via(const struct nlattr *via, struct route *route)
 	route->has_gateway = true;
 }
 
-/* The first next hop of several. */
-static void read_hops(struct nlattr *multipath, int family, struct route *route)
+/* One next hop of several. False when there are not that many. */
+static bool read_hop(struct nlattr *multipath, unsigned index, int family, struct route *route)
 {
-	const struct rtnexthop *hop;
+	struct rtnexthop *hop = nla_data(multipath);
+	size_t left = (size_t)nla_len(multipath);
 	struct nlattr *first;
-	int left;
+	int len;
 
-	if (!multipath || (size_t)nla_len(multipath) < sizeof(*hop))
-		return;
-	hop = nla_data(multipath);
-	if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > nla_len(multipath))
-		return;
+	while (left >= sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= left &&
+	       index > 0) {
+		size_t step = RTNH_ALIGN(hop->rtnh_len);
+
+		left = step < left ? left - step : 0;
+		hop = (struct rtnexthop *)((char *)hop + step);
+		index--;
+	}
+	if (left < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
+		return false;
 	route->link = hop->rtnh_ifindex > 0 ? (unsigned)hop->rtnh_ifindex : 0;
 	first = (struct nlattr *)(hop + 1);
-	left = (int)(hop->rtnh_len - sizeof(*hop));
-	route->has_gateway = read_ip(nla_find(first, left, RTA_GATEWAY), family, &route->gateway);
-	read_via(nla_find(first, left, RTA_VIA), route);
+	len = (int)(hop->rtnh_len - sizeof(*hop));
+	route->has_gateway = read_ip(nla_find(first, len, RTA_GATEWAY), family, &route->gateway);
+	read_via(nla_find(first, len, RTA_VIA), route);
+	return true;
 }
 
-int route_parse(struct nlmsghdr *message, struct route *out)
+int route_parse(struct nlmsghdr *message, unsigned hop, struct route *out)
 {
 	struct nlattr *a[RTA_MAX + 1] = {0};
 	const struct rtmsg *info = nlmsg_data(message);
@@ -120,8 +127,10 @@ int route_parse(struct nlmsghdr *message, struct route *out)
 	netlink_u32(a[RTA_PRIORITY], &route.metric);
 	route.has_gateway = read_ip(a[RTA_GATEWAY], info->rtm_family, &route.gateway);
 	read_via(a[RTA_VIA], &route);
-	if (!route.link)
-		read_hops(a[RTA_MULTIPATH], info->rtm_family, &route);
+	if (a[RTA_MULTIPATH] && !read_hop(a[RTA_MULTIPATH], hop, info->rtm_family, &route))
+		return -ENOENT;
+	if (!a[RTA_MULTIPATH] && hop > 0)
+		return -ENOENT;
 	if (a[RTA_METRICS])
 		netlink_u32(nla_find(nla_data(a[RTA_METRICS]), nla_len(a[RTA_METRICS]), RTAX_MTU),
 			    &route.mtu);
@@ -187,17 +196,17 @@ static int add_route(struct nlmsghdr *message, void *context)
 {
 	struct wanted_routes *w = context;
 	struct route route, *slot;
-	int r = route_parse(message, &route);
 
 	/* Multicast routes come with families of their own. */
-	if (r < 0 || route.type != RTN_UNICAST || (!w->all && route.table != RT_TABLE_MAIN))
-		return 0;
-	if (w->found.n >= ROUTES_MOST)
-		return 0;
-	slot = array_add(&w->found.v, &w->found.n, sizeof(*slot));
-	if (!slot)
-		return -ENOMEM;
-	*slot = route;
+	for (unsigned hop = 0; route_parse(message, hop, &route) == 0; hop++) {
+		if (route.type != RTN_UNICAST || (!w->all && route.table != RT_TABLE_MAIN) ||
+		    w->found.n >= ROUTES_MOST)
+			return 0;
+		slot = array_add(&w->found.v, &w->found.n, sizeof(*slot));
+		if (!slot)
+			return -ENOMEM;
+		*slot = route;
+	}
 	return 0;
 }
 
@@ -237,25 +246,44 @@ void routes_clear(struct routes *r)
 	*r = (struct routes){0};
 }
 
-int route_default(struct route *out)
+int routes_default(struct routes *out)
 {
 	static const int families[] = {AF_INET, AF_INET6};
+	_cleanup_routes struct routes found = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
 		_cleanup_routes struct routes routes = {0};
-		const struct route *best = NULL;
 		int r = routes_read(families[i], false, &routes);
 
 		if (r < 0 && r != -EAFNOSUPPORT && r != -EOPNOTSUPP)
 			return r;
-		for (size_t k = 0; k < routes.n; k++)
-			if (routes.v[k].prefix == 0 && routes.v[k].link &&
-			    (!best || routes.v[k].metric < best->metric))
-				best = &routes.v[k];
-		if (best) {
-			*out = *best;
-			return 0;
+		for (size_t k = 0; k < routes.n; k++) {
+			struct route *slot;
+
+			if (routes.v[k].prefix != 0 || !routes.v[k].link)
+				continue;
+			slot = array_add(&found.v, &found.n, sizeof(*slot));
+			if (!slot)
+				return -ENOMEM;
+			*slot = routes.v[k];
 		}
 	}
-	return -ENOENT;
+	out->v = TAKE(found.v);
+	out->n = found.n;
+	return 0;
+}
+
+int route_default(struct route *out)
+{
+	_cleanup_routes struct routes all = {0};
+	const struct route *best = NULL;
+	int r = routes_default(&all);
+
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		if (!best ||
+		    (all.v[i].to.family == best->to.family && all.v[i].metric < best->metric))
+			best = &all.v[i];
+	if (best)
+		*out = *best;
+	return r < 0 ? r : best ? 0 : -ENOENT;
 }

@@ -169,14 +169,14 @@ static void force_all(struct changes *plan)
 
 /* Links come last: what they need of the sysctls is there, and a lost link stops nothing else. */
 static int write_all(const struct sys *sys, const struct profile *p, struct journal *j,
-		     struct changes *plan, double confirm_s, char **why)
+		     struct changes *plan, const struct apply_options *options)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < plan->n && r == 0; i++)
 		if (plan->v[i].outcome == OUTCOME_WOULD_CHANGE && plan->v[i].tuner != &net_tuner)
 			r = change_write(sys, &plan->v[i]);
-	return r < 0 ? r : links_write(sys, p, j, plan, confirm_s, why);
+	return r < 0 ? r : links_write(sys, p, j, plan, options);
 }
 
 int apply_profile(const struct sys *sys, const struct profile *p,
@@ -190,7 +190,9 @@ int apply_profile(const struct sys *sys, const struct profile *p,
 
 	if (r < 0)
 		return r;
-	r = changes_plan(sys, p, &plan);
+	r = links_recover(sys, &j, why);
+	if (r == 0)
+		r = changes_plan(sys, p, &plan);
 	if (r == 0 && options->force)
 		force_all(&plan);
 	/* What stands in the way of the files is known before anything is changed. */
@@ -203,7 +205,7 @@ int apply_profile(const struct sys *sys, const struct profile *p,
 	if (r == 0 && news)
 		r = save(sys, &j, why);
 	if (r == 0)
-		r = write_all(sys, p, &j, &plan, options->confirm_s, why);
+		r = write_all(sys, p, &j, &plan, options);
 	if (r == 0)
 		r = apply_forget(sys, &j, &plan, why);
 	if (r == 0 && persist)

@@ -16,6 +16,7 @@ static void clear_entry(struct journal_entry *e)
 	free(e->key);
 	free(e->original);
 	free(e->flip_of);
+	free(e->unconfirmed);
 	strings_clear(&e->ours);
 }
 
@@ -86,6 +87,27 @@ int journal_note_flip(struct journal *j, const char *tuner, const char *key, con
 	return add(j, tuner, key, before, flip_of, &e);
 }
 
+int journal_mark(struct journal *j, const char *tuner, const char *key, const char *before)
+{
+	struct journal_entry *e = journal_find(j, tuner, key);
+
+	if (!e || e->unconfirmed)
+		return 0;
+	e->unconfirmed = strdup(before);
+	return e->unconfirmed ? 0 : -ENOMEM;
+}
+
+bool journal_unmark(struct journal *j)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < j->n; i++) {
+		any = any || j->v[i].unconfirmed;
+		free(TAKE(j->v[i].unconfirmed));
+	}
+	return any;
+}
+
 void journal_drop(struct journal *j, const bool *drop)
 {
 	struct journal_entry *kept = NULL;
@@ -106,15 +128,15 @@ void journal_drop(struct journal *j, const bool *drop)
 
 static int read_entry(struct journal *j, json_t *item, bool same_boot)
 {
-	const char *tuner, *key, *original, *flip_of = NULL;
+	const char *tuner, *key, *original, *flip_of = NULL, *unconfirmed = NULL;
 	struct journal_entry *e;
 	json_t *ours, *value;
 	int persisted = 0, r;
 	size_t i;
 
-	if (json_unpack(item, "{s:s,s:s,s:s,s:o,s?s,s?b}", "tuner", &tuner, "key", &key, "original",
-			&original, "ours", &ours, "flip_of", &flip_of, "persisted",
-			&persisted) < 0 ||
+	if (json_unpack(item, "{s:s,s:s,s:s,s:o,s?s,s?s,s?b}", "tuner", &tuner, "key", &key,
+			"original", &original, "ours", &ours, "flip_of", &flip_of, "unconfirmed",
+			&unconfirmed, "persisted", &persisted) < 0 ||
 	    !json_is_array(ours) || !tuner_find(tuner) || journal_find(j, tuner, key))
 		return -EBADMSG;
 	if (!same_boot && !persisted)
@@ -124,6 +146,12 @@ static int read_entry(struct journal *j, json_t *item, bool same_boot)
 		return r;
 	e->persisted = persisted;
 	e->fresh = false;
+	/* A reboot has put it back. */
+	if (unconfirmed && same_boot) {
+		e->unconfirmed = strdup(unconfirmed);
+		if (!e->unconfirmed)
+			return -ENOMEM;
+	}
 	json_array_foreach(ours, i, value)
 	{
 		if (!json_is_string(value))
@@ -250,9 +278,10 @@ int journal_open(const struct sys *sys, bool create, struct journal *out, char *
 static json_t *entry_json(const struct journal_entry *e)
 {
 	json_t *ours = json_array();
-	json_t *item = json_pack("{s:s,s:s,s:s,s:s*,s:b,s:O}", "tuner", e->tuner, "key", e->key,
-				 "original", e->original, "flip_of", e->flip_of, "persisted",
-				 e->persisted, "ours", ours);
+	json_t *item =
+		json_pack("{s:s,s:s,s:s,s:s*,s:s*,s:b,s:O}", "tuner", e->tuner, "key", e->key,
+			  "original", e->original, "flip_of", e->flip_of, "unconfirmed",
+			  e->unconfirmed, "persisted", e->persisted, "ours", ours);
 
 	for (size_t i = 0; i < e->ours.n && item; i++) {
 		if (json_array_append_new(ours, json_string(e->ours.v[i])) < 0) {

@@ -28,8 +28,9 @@ static void check_routes(struct nlmsghdr *h)
 
 	if (address_parse(h, &a) == 0 && *ip_text(&a.ip, text) == '?')
 		abort();
-	if (route_parse(h, &r) == 0 && r.has_gateway && *ip_text(&r.gateway, text) == '?')
-		abort();
+	for (unsigned hop = 0; route_parse(h, hop, &r) == 0; hop++)
+		if (r.has_gateway && *ip_text(&r.gateway, text) == '?')
+			abort();
 }
 
 static void check_ethtool(struct nlmsghdr *h)

@@ -130,13 +130,16 @@ HELPER struct nl_msg *route_message(void)
 		struct rtnexthop hop;
 		struct nlattr a;
 		uint8_t gateway[4];
-	} hops = {.hop = {.rtnh_len = sizeof(hops), .rtnh_ifindex = 2},
-		  .a = {.nla_len = 8, .nla_type = RTA_GATEWAY},
-		  .gateway = {192, 0, 2, 254}};
+	} hops[] = {{.hop = {.rtnh_len = sizeof(hops[0]), .rtnh_ifindex = 2},
+		     .a = {.nla_len = 8, .nla_type = RTA_GATEWAY},
+		     .gateway = {192, 0, 2, 254}},
+		    {.hop = {.rtnh_len = sizeof(hops[0]), .rtnh_ifindex = 3},
+		     .a = {.nla_len = 8, .nla_type = RTA_GATEWAY},
+		     .gateway = {192, 0, 2, 253}}};
 	struct nlattr *metrics;
 
 	nla_put_u32(m, RTA_PRIORITY, 100);
-	nla_put(m, RTA_MULTIPATH, sizeof(hops), &hops);
+	nla_put(m, RTA_MULTIPATH, sizeof(hops), hops);
 	metrics = nla_nest_start(m, RTA_METRICS);
 	nla_put_u32(m, RTAX_MTU, 1400);
 	nla_nest_end(m, metrics);

@@ -84,20 +84,24 @@ static void features_are_fixed_changeable_and_active(void **state)
 	nlmsg_free(m);
 }
 
-static void a_route_of_several_hops_has_its_first(void **state)
+static void each_of_several_next_hops_is_told(void **state)
 {
 	struct nl_msg *m = route_message();
 	char text[INET6_ADDRSTRLEN];
 	struct route r;
 
 	(void)state;
-	assert_int_equal(route_parse(nlmsg_hdr(m), &r), 0);
+	assert_int_equal(route_parse(nlmsg_hdr(m), 0, &r), 0);
 	assert_int_equal(r.prefix, 0);
 	assert_int_equal(r.link, 2);
 	assert_int_equal(r.metric, 100);
 	assert_int_equal(r.mtu, 1400);
 	assert_true(r.has_gateway);
 	assert_string_equal(ip_text(&r.gateway, text), "192.0.2.254");
+	assert_int_equal(route_parse(nlmsg_hdr(m), 1, &r), 0);
+	assert_int_equal(r.link, 3);
+	assert_string_equal(ip_text(&r.gateway, text), "192.0.2.253");
+	assert_int_equal(route_parse(nlmsg_hdr(m), 2, &r), -ENOENT);
 	nlmsg_free(m);
 }
 
@@ -110,7 +114,8 @@ static void parse_all(struct nlmsghdr *h)
 	struct link l;
 
 	link_parse(h, &l);
-	route_parse(h, &r);
+	for (unsigned hop = 0; route_parse(h, hop, &r) == 0; hop++)
+		assert_true(hop < 2);
 	address_parse(h, &a);
 	ethtool_parse(h, &ethtool_channels, &v);
 	ethtool_parse(h, &ethtool_coalesce, &v);
@@ -251,7 +256,7 @@ int main(void)
 		cmocka_unit_test(a_link_needs_a_sound_name),
 		cmocka_unit_test(channels_have_a_count_and_a_maximum),
 		cmocka_unit_test(features_are_fixed_changeable_and_active),
-		cmocka_unit_test(a_route_of_several_hops_has_its_first),
+		cmocka_unit_test(each_of_several_next_hops_is_told),
 		cmocka_unit_test(truncated_messages_are_not_read_past_their_end),
 		cmocka_unit_test(an_answer_ends_with_its_acknowledgement),
 		cmocka_unit_test(the_kernels_words_come_with_its_error),
