@@ -93,7 +93,7 @@ static bool read_hop(struct nlattr *multipath, unsigned index, int family, struc
 		size_t step = RTNH_ALIGN(hop->rtnh_len);
 
 		left = step < left ? left - step : 0;
-		hop = (struct rtnexthop *)((char *)hop + step);
+		hop = (void *)((char *)hop + step);
 		index--;
 	}
 	if (left < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
