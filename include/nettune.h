@@ -57,14 +57,47 @@ int net_plan_group(const struct net_view *v, const struct link *l, const struct 
 		   const struct net_pairs *wanted, struct change *c);
 int net_plan_coalesce(const struct link *l, const struct ethtool_values *now,
 		      const struct net_pair *pair, struct change *c);
-int net_plan_feature(const struct link *l, const struct ethtool_features *features,
-		     const char *name, bool on, struct change *c);
 
 /* The device does not even tell: refuses the change. 0 or -ENOMEM. */
 int net_refuse_unread(const struct link *l, int error, const struct refusal *words,
 		      struct change *c);
 /* "veth", "virtio_net": what drives the link, for messages. */
 const char *net_driver(const struct link *l);
+/* before and wanted are there: is there anything to do? */
+void net_settle(struct change *c);
+/* Refuses the change for `text`, which is the change's from now on. 0. */
+int net_refuse(struct change *c, bool forcible, char *text);
+/* The same with a format; -ENOMEM when there is no memory for it. */
+#define NET_REFUSE(c, forcible, ...)                                                               \
+	({                                                                                         \
+		char *_text;                                                                       \
+		int _r = format(&_text, __VA_ARGS__);                                              \
+		_r < 0 ? _r : net_refuse(c, forcible, _text);                                      \
+	})
+
+/* --- features: netfeature.c --- */
+
+#define NET_FEATURES_MOST (NET_PAIRS_MOST * 6)
+
+/* One feature by the kernel's name, and the pair that wishes it. */
+struct net_feature_wish {
+	const char *name;
+	bool on;
+	size_t pair;
+};
+
+/* "on", "off", and as ethtool(8) has it, "off [requested on]" where the kernel does not do what it
+ * was asked for: it would as soon as it can, so that is a part of the value. */
+int net_feature_print(const struct ethtool_feature *f, char **out);
+/* What such a text asks for. */
+bool net_feature_asks(const char *text);
+/* All features that the pairs wish, in the order of writing: what goes off goes before what it
+ * needs, what comes on comes after it; so taking it back in the reverse order is right as well. */
+size_t net_feature_wishes(const struct net_pairs *pairs,
+			  struct net_feature_wish out[NET_FEATURES_MOST]);
+/* As the functions of netplan.c; `features` becomes what it will be after the change. */
+int net_plan_feature(const struct link *l, struct ethtool_features *features,
+		     const struct net_feature_wish *wish, struct change *c);
 
 /* --- the tuner's functions: netkey.c --- */
 

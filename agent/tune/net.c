@@ -67,38 +67,6 @@ static bool is_wanted(const struct setting *s)
 	return !s->overridden && net_is_section(s->section);
 }
 
-/* ethtool's older names stand for several features: the name is obeyed when one of them can be had,
- * and those that the driver has fixed are then no fault. */
-static int plan_feature(struct planning *p, const struct link *l, const struct setting *s,
-			const struct ethtool_features *features, const struct net_pair *pair)
-{
-	size_t first = p->out->n, obeyed = 0;
-	const char *name;
-
-	for (size_t k = 0; (name = net_feature_alias(pair->name, k)); k++) {
-		char attribute[64];
-		struct change *c;
-		int r;
-
-		snprintf(attribute, sizeof(attribute), "features/%s", name);
-		c = add_change(p->out, s, l->name, attribute);
-		if (!c)
-			return -ENOMEM;
-		r = net_plan_feature(l, features, name, pair->value, c);
-		if (r < 0)
-			return r;
-		obeyed += c->outcome != OUTCOME_REFUSED;
-	}
-	for (size_t i = first; i < p->out->n && obeyed; i++) {
-		struct change *c = &p->out->v[i];
-
-		c->optional = c->outcome == OUTCOME_REFUSED;
-		if (c->optional)
-			c->outcome = OUTCOME_ABSENT;
-	}
-	return 0;
-}
-
 /* The link's group of settings can't be read: one row says so. */
 static int plan_unreadable(struct planning *p, const struct link *l, const struct setting *s,
 			   int error, const struct refusal *words)
@@ -110,17 +78,43 @@ static int plan_unreadable(struct planning *p, const struct link *l, const struc
 	return net_refuse_unread(l, error, words, c);
 }
 
+/* ethtool's older names stand for several features: the name is obeyed when one of them can be had,
+ * and those that can't are then no fault. */
+static void excuse_members(struct change *rows, const struct net_feature_wish *wishes, size_t n)
+{
+	bool obeyed[NET_PAIRS_MOST] = {false};
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].outcome != OUTCOME_REFUSED)
+			obeyed[wishes[i].pair] = true;
+	for (size_t i = 0; i < n; i++) {
+		rows[i].optional = rows[i].outcome == OUTCOME_REFUSED && obeyed[wishes[i].pair];
+		if (rows[i].optional)
+			rows[i].outcome = OUTCOME_ABSENT;
+	}
+}
+
 static int plan_features(struct planning *p, const struct link *l, const struct setting *s,
 			 const struct net_pairs *pairs)
 {
 	_cleanup_features struct ethtool_features features = {0};
+	struct net_feature_wish wishes[NET_FEATURES_MOST];
+	size_t first = p->out->n, n = net_feature_wishes(pairs, wishes);
 	struct refusal words = {""};
 	int r = ethtool_features(&p->view.ethtool, l->name, &features, &words);
 
 	if (r < 0)
 		return r == -ENOMEM ? r : plan_unreadable(p, l, s, r, &words);
-	for (size_t i = 0; i < pairs->n && r == 0; i++)
-		r = plan_feature(p, l, s, &features, &pairs->v[i]);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		char attribute[64];
+		struct change *c;
+
+		snprintf(attribute, sizeof(attribute), "features/%s", wishes[i].name);
+		c = add_change(p->out, s, l->name, attribute);
+		r = c ? net_plan_feature(l, &features, &wishes[i], c) : -ENOMEM;
+	}
+	if (r == 0)
+		excuse_members(p->out->v + first, wishes, n);
 	return r;
 }
 
@@ -128,7 +122,7 @@ static int plan_coalesce(struct planning *p, const struct link *l, const struct 
 			 const struct net_pairs *pairs)
 {
 	struct refusal words = {""};
-	struct ethtool_values now;
+	struct ethtool_values now = {0};
 	int r = ethtool_get(&p->view.ethtool, &ethtool_coalesce, l->name, &now, &words);
 
 	if (r < 0)

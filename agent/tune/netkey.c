@@ -28,7 +28,7 @@ static int read_feature(const struct ethtool *e, const struct net_place *at, cha
 
 	for (size_t i = 0; i < features.n && r == 0; i++)
 		if (strcmp(features.v[i].name, at->name) == 0)
-			return format(value, "%s", features.v[i].active ? "on" : "off");
+			return net_feature_print(&features.v[i], value);
 	return r < 0 ? r : -ENOENT;
 }
 
@@ -42,7 +42,7 @@ int net_read(const struct sys *sys, const char *key, char **value)
 {
 	_cleanup_ethtool struct ethtool e = {0};
 	const struct ethtool_group *g;
-	struct ethtool_values values;
+	struct ethtool_values values = {0};
 	struct net_place at;
 	struct link l;
 	size_t field;
@@ -120,7 +120,7 @@ int net_write(const struct sys *sys, const char *key, const char *value, char **
 	if (g) {
 		r = write_group(&e, g, &at, value, &refusal);
 	} else if (strcmp(at.attribute, "features") == 0) {
-		r = ethtool_feature_set(&e, at.link, at.name, strcmp(value, "on") == 0, &refusal);
+		r = ethtool_feature_set(&e, at.link, at.name, net_feature_asks(value), &refusal);
 	} else {
 		r = number_parse(value, &number);
 		if (r == 0)

@@ -11,7 +11,7 @@ const char *net_driver(const struct link *l)
 	return *l->driver ? l->driver : *l->kind ? l->kind : "this driver";
 }
 
-static int refuse(struct change *c, bool forcible, char *text)
+int net_refuse(struct change *c, bool forcible, char *text)
 {
 	c->outcome = OUTCOME_REFUSED;
 	c->forcible = forcible;
@@ -20,15 +20,7 @@ static int refuse(struct change *c, bool forcible, char *text)
 	return 0;
 }
 
-#define REFUSE(c, forcible, ...)                                                                   \
-	({                                                                                         \
-		char *_text;                                                                       \
-		int _r = format(&_text, __VA_ARGS__);                                              \
-		_r < 0 ? _r : refuse(c, forcible, _text);                                          \
-	})
-
-/* before and wanted are there: is there anything to do? */
-static void settle(struct change *c)
+void net_settle(struct change *c)
 {
 	c->outcome = strcmp(c->before, c->wanted) == 0 ? OUTCOME_UNCHANGED : OUTCOME_WOULD_CHANGE;
 }
@@ -68,13 +60,14 @@ static int refuse_small(const struct link *l, struct change *c)
 
 		if (a->link == l->index && a->ip.family == AF_INET6 &&
 		    a->scope == RT_SCOPE_UNIVERSE)
-			return REFUSE(c, false,
-				      "below %d bytes the kernel takes IPv6 off %s, and %s would "
-				      "not come back; remove that address first if you mean it",
-				      LINK_MTU_IPV6, l->name, ip_text(&a->ip, address));
+			return NET_REFUSE(
+				c, false,
+				"below %d bytes the kernel takes IPv6 off %s, and %s would "
+				"not come back; remove that address first if you mean it",
+				LINK_MTU_IPV6, l->name, ip_text(&a->ip, address));
 	}
-	return REFUSE(c, true, "below %d bytes there is no IPv6 on %s; --force does it",
-		      LINK_MTU_IPV6, l->name);
+	return NET_REFUSE(c, true, "below %d bytes there is no IPv6 on %s; --force does it",
+			  LINK_MTU_IPV6, l->name);
 }
 
 int net_plan_mtu(const struct net_view *v, const struct link *l, const char *text,
@@ -90,10 +83,10 @@ int net_plan_mtu(const struct net_view *v, const struct link *l, const char *tex
 		return -ENOMEM;
 	if (strcmp(text, "max") == 0) {
 		if (no_limit)
-			return REFUSE(c, false,
-				      "%s names no maximum MTU: write the number that the path "
-				      "carries",
-				      net_driver(l));
+			return NET_REFUSE(c, false,
+					  "%s names no maximum MTU: write the number that the path "
+					  "carries",
+					  net_driver(l));
 	} else {
 		if (number_parse(text, &number) < 0)
 			return -EINVAL;
@@ -102,25 +95,26 @@ int net_plan_mtu(const struct net_view *v, const struct link *l, const char *tex
 	if (format(&c->wanted, "%u", mtu) < 0)
 		return -ENOMEM;
 	if (mtu == l->mtu) {
-		settle(c);
+		net_settle(c);
 		return 0;
 	}
 	if (l->max_mtu && mtu > l->max_mtu)
-		return REFUSE(c, false, "above the device's maximum of %u bytes%s", l->max_mtu,
-			      strcmp(l->driver, "virtio_net") == 0
-				      ? ": only the hypervisor can grant more"
-				      : "");
+		return NET_REFUSE(c, false, "above the device's maximum of %u bytes%s", l->max_mtu,
+				  strcmp(l->driver, "virtio_net") == 0
+					  ? ": only the hypervisor can grant more"
+					  : "");
 	if (mtu < l->min_mtu)
-		return REFUSE(c, false, "below the device's minimum of %u bytes", l->min_mtu);
+		return NET_REFUSE(c, false, "below the device's minimum of %u bytes", l->min_mtu);
 	if (mtu < LINK_MTU_IPV6)
 		return refuse_small(l, c);
 	if (below && mtu > below)
-		return REFUSE(c, true,
-			      "above the %u bytes that %s %s carries: larger packets would be "
-			      "lost; --force does it",
-			      below, strcmp(l->kind, "veth") == 0 ? "its peer" : "the link below,",
-			      lower->name);
-	settle(c);
+		return NET_REFUSE(c, true,
+				  "above the %u bytes that %s %s carries: larger packets would be "
+				  "lost; --force does it",
+				  below,
+				  strcmp(l->kind, "veth") == 0 ? "its peer" : "the link below,",
+				  lower->name);
+	net_settle(c);
 	return 0;
 }
 
@@ -128,7 +122,7 @@ int net_plan_txqueuelen(const struct link *l, const char *text, struct change *c
 {
 	if (format(&c->before, "%u", l->txqueuelen) < 0 || format(&c->wanted, "%s", text) < 0)
 		return -ENOMEM;
-	settle(c);
+	net_settle(c);
 	return 0;
 }
 
@@ -199,23 +193,23 @@ static int refuse_field(const struct link *l, const struct ethtool_group *g,
 
 	if (net_value_print(g, now, &has) < 0)
 		return -ENOMEM;
-	return REFUSE(c, false, "%s has no %s %s; it has: %s", net_driver(l), name, g->name,
-		      *has ? has : "none");
+	return NET_REFUSE(c, false, "%s has no %s %s; it has: %s", net_driver(l), name, g->name,
+			  *has ? has : "none");
 }
 
 int net_refuse_unread(const struct link *l, int error, const struct refusal *words,
 		      struct change *c)
 {
 	if (error == -EOPNOTSUPP)
-		return REFUSE(c, false, "not supported by %s", net_driver(l));
-	return REFUSE(c, false, "cannot be read: %s%s%s", strerror(-error),
-		      *words->text ? "; the kernel says: " : "", words->text);
+		return NET_REFUSE(c, false, "not supported by %s", net_driver(l));
+	return NET_REFUSE(c, false, "cannot be read: %s%s%s", strerror(-error),
+			  *words->text ? "; the kernel says: " : "", words->text);
 }
 
 int net_plan_group(const struct net_view *v, const struct link *l, const struct ethtool_group *g,
 		   const struct net_pairs *wanted, struct change *c)
 {
-	struct ethtool_values now, then;
+	struct ethtool_values now = {0}, then;
 	struct net_pairs pairs = *wanted;
 	struct refusal words = {""};
 	int r = ethtool_get(&v->ethtool, g, l->name, &now, &words);
@@ -234,16 +228,17 @@ int net_plan_group(const struct net_view *v, const struct link *l, const struct 
 		if (r < 0)
 			return r;
 		if (then.v[field].value == 0)
-			return REFUSE(c, false, "%s 0 would leave %s without one", pairs.v[i].name,
-				      l->name);
+			return NET_REFUSE(c, false, "%s 0 would leave %s without one",
+					  pairs.v[i].name, l->name);
 	}
 	if (net_value_print(g, &now, &c->before) < 0 || net_value_print(g, &then, &c->wanted) < 0)
 		return -ENOMEM;
-	settle(c);
+	net_settle(c);
 	if (c->outcome == OUTCOME_WOULD_CHANGE && g == &ethtool_channels && l->xdp)
-		return REFUSE(c, false,
-			      "an XDP program is loaded on %s: its queues can't change under it",
-			      l->name);
+		return NET_REFUSE(
+			c, false,
+			"an XDP program is loaded on %s: its queues can't change under it",
+			l->name);
 	return 0;
 }
 
@@ -260,26 +255,6 @@ int net_plan_coalesce(const struct link *l, const struct ethtool_values *now,
 		return refuse_field(l, g, now, pair->name, c);
 	r = net_number_print(&g->fields[field], now->v[field].value, &c->before);
 	if (r == 0)
-		settle(c);
+		net_settle(c);
 	return r;
-}
-
-int net_plan_feature(const struct link *l, const struct ethtool_features *features,
-		     const char *name, bool on, struct change *c)
-{
-	const struct ethtool_feature *f = NULL;
-
-	for (size_t i = 0; i < features->n; i++)
-		if (strcmp(features->v[i].name, name) == 0)
-			f = &features->v[i];
-	if (format(&c->wanted, "%s", on ? "on" : "off") < 0)
-		return -ENOMEM;
-	if (!f)
-		return REFUSE(c, false, "this kernel knows no feature of that name");
-	if (format(&c->before, "%s", f->active ? "on" : "off") < 0)
-		return -ENOMEM;
-	if (f->active != on && !f->changeable)
-		return REFUSE(c, false, "fixed by %s", net_driver(l));
-	settle(c);
-	return 0;
 }

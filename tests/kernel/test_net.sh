@@ -58,6 +58,37 @@ equal "rollback puts every setting back" "$before" "$(ip -d link show v0; ethtoo
 [ ! -e /var/lib/nodefit/journal ]
 ok $? "the journal is empty after it"
 
+# What a feature is asked for is as much its setting as what it does.
+features() {
+	printf '[net]\ndevices=v0\nfeatures=%s\n' "$1" >"$profile"
+	"$NODEFIT" apply --profile "$profile" >"$work/out"
+}
+ethtool -K v0 sg off >/dev/null
+asked=$(ethtool -k v0)
+features 'tso on'
+equal "a feature without what it needs is refused" 1 $?
+holds "in words" 'needs tx-scatter-gather, which is off' "$(cat "$work/out")"
+equal "and stays asked for" "$asked" "$(ethtool -k v0)"
+features 'tso off'
+equal "a feature that is asked for only can be taken off" 0 $?
+equal "and is asked for no more" "" "$(ethtool -k v0 | grep -E 'tcp.*requested on')"
+"$NODEFIT" rollback >/dev/null
+equal "rollback asks for it again" "$asked" "$(ethtool -k v0)"
+features 'tso on sg on'
+equal "both at once are written in the order of their needs" 0 $?
+"$NODEFIT" rollback >/dev/null
+ethtool -K v0 sg on >/dev/null
+features 'sg off tso off'
+equal "or of their reverse" 0 $?
+"$NODEFIT" rollback >/dev/null
+equal "with all back in one rollback" "$before" "$(ip -d link show v0; ethtool -k v0; ethtool -l v0)"
+features 'sg off tso on'
+equal "what can't be had together is refused" 1 $?
+holds "before anything is written, in the first run" 'refused *v0/features/tx-tcp-segmentation' "$(cat "$work/out")"
+"$NODEFIT" apply --profile "$profile" >"$work/again"
+equal "and the second run finds the same, without failures" "" "$(grep failed "$work/again")"
+"$NODEFIT" rollback >/dev/null
+
 cat >"$profile" <<X
 [net]
 devices=v0
