@@ -54,7 +54,8 @@ int net_plan_mtu(const struct net_view *v, const struct link *l, const char *tex
 		 const struct changes *planned, struct change *c);
 int net_plan_txqueuelen(const struct link *l, const char *text, struct change *c);
 int net_plan_group(const struct net_view *v, const struct link *l, const struct ethtool_group *g,
-		   const struct net_pairs *wanted, struct change *c);
+		   const struct ethtool_values *now, const struct net_pairs *wanted,
+		   struct change *c);
 int net_plan_coalesce(const struct link *l, const struct ethtool_values *now,
 		      const struct net_pair *pair, struct change *c);
 

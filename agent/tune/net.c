@@ -118,6 +118,20 @@ static int plan_features(struct planning *p, const struct link *l, const struct 
 	return r;
 }
 
+static int plan_group(struct planning *p, const struct link *l, const struct setting *s,
+		      const struct ethtool_group *g, const struct net_pairs *pairs)
+{
+	struct refusal words = {""};
+	struct ethtool_values now = {0};
+	struct change *c;
+	int r = ethtool_get(&p->view.ethtool, g, l->name, &now, &words);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : plan_unreadable(p, l, s, r, &words);
+	c = add_change(p->out, s, l->name, s->key);
+	return c ? net_plan_group(&p->view, l, g, &now, pairs, c) : -ENOMEM;
+}
+
 static int plan_coalesce(struct planning *p, const struct link *l, const struct setting *s,
 			 const struct net_pairs *pairs)
 {
@@ -168,11 +182,11 @@ static int plan_one(struct planning *p, const struct link *l, const struct setti
 		return plan_features(p, l, s, &pairs);
 	if (g == &ethtool_coalesce)
 		return plan_coalesce(p, l, s, &pairs);
+	if (g)
+		return plan_group(p, l, s, g, &pairs);
 	c = add_change(p->out, s, l->name, s->key);
 	if (!c)
 		return -ENOMEM;
-	if (g)
-		return net_plan_group(&p->view, l, g, &pairs, c);
 	if (strcmp(s->key, "mtu") != 0)
 		return net_plan_txqueuelen(l, s->value, c);
 	r = net_plan_mtu(&p->view, l, s->value, p->out, c);

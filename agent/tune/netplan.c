@@ -120,7 +120,12 @@ int net_plan_mtu(const struct net_view *v, const struct link *l, const char *tex
 
 int net_plan_txqueuelen(const struct link *l, const char *text, struct change *c)
 {
-	if (format(&c->before, "%u", l->txqueuelen) < 0 || format(&c->wanted, "%s", text) < 0)
+	wide number;
+
+	if (number_parse(text, &number) < 0)
+		return -EINVAL;
+	if (format(&c->before, "%u", l->txqueuelen) < 0 ||
+	    format(&c->wanted, "%u", (unsigned)number) < 0)
 		return -ENOMEM;
 	net_settle(c);
 	return 0;
@@ -135,12 +140,17 @@ static uint32_t power_of_two_up(uint32_t value)
 	return power;
 }
 
+static bool is_power_of_two(uint32_t value)
+{
+	return power_of_two_up(value) == value;
+}
+
 /* The number for one field, with a note where it is not the one asked for. */
 static int clamp(const struct net_view *v, const struct ethtool_group *g, size_t field,
 		 const struct ethtool_values *now, const struct net_pair *pair, uint32_t *out,
 		 struct change *c)
 {
-	uint32_t max = now->v[field].max, value = pair->value;
+	uint32_t current = now->v[field].value, max = now->v[field].max, value = pair->value;
 	const char *name = g->fields[field].name;
 
 	if (pair->max) {
@@ -158,11 +168,11 @@ static int clamp(const struct net_view *v, const struct ethtool_group *g, size_t
 				    name, value, max);
 	}
 	/* Split virtqueues and most drivers' rings hold powers of two only; some drivers would
-	 * round by themselves, and then differ from the wish for ever. */
-	if (g == &ethtool_rings && value != max && power_of_two_up(value) != value) {
-		uint32_t up = power_of_two_up(value);
-
-		*out = max && up > max ? max : up;
+	 * round by themselves, and then differ from the wish for ever. A device that has or takes
+	 * other sizes (bnxt: 511 of 2047) is none of those. */
+	if (g == &ethtool_rings && !is_power_of_two(value) && (!max || is_power_of_two(max)) &&
+	    (!current || is_power_of_two(current))) {
+		*out = power_of_two_up(value);
 		return strings_addf(&c->notes, "%s %u is no power of two: rounded up to %u", name,
 				    value, *out);
 	}
@@ -186,6 +196,19 @@ static void spread_max(const struct ethtool_group *g, const struct ethtool_value
 	}
 }
 
+/* Would that number be the end of receiving or sending? Combined channels do both. */
+static bool leaves_none(const struct ethtool_group *g, const struct ethtool_values *then,
+			const char *name)
+{
+	size_t rx = net_field(g, "rx"), tx = net_field(g, "tx"), both = net_field(g, "combined");
+
+	if (then->v[net_field(g, name)].value != 0)
+		return false;
+	if (!g->fields[both].name)
+		return true;
+	return then->v[both].value == 0 && (then->v[rx].value == 0 || then->v[tx].value == 0);
+}
+
 static int refuse_field(const struct link *l, const struct ethtool_group *g,
 			const struct ethtool_values *now, const char *name, struct change *c)
 {
@@ -207,31 +230,27 @@ int net_refuse_unread(const struct link *l, int error, const struct refusal *wor
 }
 
 int net_plan_group(const struct net_view *v, const struct link *l, const struct ethtool_group *g,
-		   const struct net_pairs *wanted, struct change *c)
+		   const struct ethtool_values *now, const struct net_pairs *wanted,
+		   struct change *c)
 {
-	struct ethtool_values now = {0}, then;
+	struct ethtool_values then = *now;
 	struct net_pairs pairs = *wanted;
-	struct refusal words = {""};
-	int r = ethtool_get(&v->ethtool, g, l->name, &now, &words);
 
-	if (r < 0)
-		return r == -ENOMEM ? r : net_refuse_unread(l, r, &words, c);
 	if (pairs.all_max)
-		spread_max(g, &now, &pairs);
-	then = now;
+		spread_max(g, now, &pairs);
 	for (size_t i = 0; i < pairs.n; i++) {
 		size_t field = net_field(g, pairs.v[i].name);
 
-		if (!g->fields[field].name || !now.v[field].present)
-			return refuse_field(l, g, &now, pairs.v[i].name, c);
-		r = clamp(v, g, field, &now, &pairs.v[i], &then.v[field].value, c);
-		if (r < 0)
-			return r;
-		if (then.v[field].value == 0)
+		if (!g->fields[field].name || !now->v[field].present)
+			return refuse_field(l, g, now, pairs.v[i].name, c);
+		if (clamp(v, g, field, now, &pairs.v[i], &then.v[field].value, c) < 0)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < pairs.n; i++)
+		if (leaves_none(g, &then, pairs.v[i].name))
 			return NET_REFUSE(c, false, "%s 0 would leave %s without one",
 					  pairs.v[i].name, l->name);
-	}
-	if (net_value_print(g, &now, &c->before) < 0 || net_value_print(g, &then, &c->wanted) < 0)
+	if (net_value_print(g, now, &c->before) < 0 || net_value_print(g, &then, &c->wanted) < 0)
 		return -ENOMEM;
 	net_settle(c);
 	if (c->outcome == OUTCOME_WOULD_CHANGE && g == &ethtool_channels && l->xdp)

@@ -236,6 +236,76 @@ static void a_feature_without_what_it_needs_is_refused(void **state)
 	drop(&c);
 }
 
+static void expect_group(const struct ethtool_group *g, struct ethtool_values now, const char *wish,
+			 enum outcome outcome, const char *wanted, size_t notes)
+{
+	struct change c = {0};
+	struct net_pairs pairs;
+	const char *why;
+
+	assert_int_equal(net_pairs_parse(g->name, wish, &pairs, &why), 0);
+	assert_int_equal(net_plan_group(&view, &links[1], g, &now, &pairs, &c), 0);
+	assert_int_equal(c.outcome, outcome);
+	assert_string_equal(outcome == OUTCOME_REFUSED ? c.error : c.wanted, wanted);
+	assert_int_equal(c.notes.n, notes);
+	drop(&c);
+}
+
+static void expect_ring(uint32_t now, uint32_t max, const char *wish, const char *wanted,
+			size_t notes)
+{
+	struct ethtool_values v = {.v = {{.present = true, .value = now, .max = max}}};
+	char text[16];
+
+	snprintf(text, sizeof(text), "rx %u", now);
+	expect_group(&ethtool_rings, v, wish,
+		     strcmp(text, wanted) == 0 ? OUTCOME_UNCHANGED : OUTCOME_WOULD_CHANGE, wanted,
+		     notes);
+}
+
+static void rings_are_rounded_where_the_device_has_powers_of_two(void **state)
+{
+	(void)state;
+	expect_ring(256, 4096, "rx 1000", "rx 1024", 1);
+	expect_ring(256, 4096, "rx 512", "rx 512", 0);
+	expect_ring(256, 4096, "rx 5000", "rx 4096", 1);
+	/* bnxt has 511 of 2047, and hns3 any multiple of eight. */
+	expect_ring(511, 2047, "rx 511", "rx 511", 0);
+	expect_ring(511, 2047, "rx 1500", "rx 1500", 0);
+	expect_ring(256, 2047, "rx 1500", "rx 1500", 0);
+	expect_ring(1000, 4096, "rx 1000", "rx 1000", 0);
+	expect_ring(9362, 18811, "rx 9362", "rx 9362", 0);
+}
+
+static void channels_may_be_combined_or_separate(void **state)
+{
+	struct ethtool_values now = {.v = {{.present = true, .max = 8},
+					   {.present = true, .max = 8},
+					   {.present = true, .value = 4, .max = 8}}};
+
+	(void)state;
+	expect_group(&ethtool_channels, now, "combined 0 rx 2 tx 2", OUTCOME_WOULD_CHANGE,
+		     "rx 2 tx 2 combined 0", 0);
+	expect_group(&ethtool_channels, now, "rx 0 tx 0", OUTCOME_UNCHANGED, "rx 0 tx 0 combined 4",
+		     0);
+	expect_group(&ethtool_channels, now, "combined 0", OUTCOME_REFUSED,
+		     "combined 0 would leave eth1 without one", 0);
+	expect_group(&ethtool_channels, now, "combined 0 rx 2", OUTCOME_REFUSED,
+		     "combined 0 would leave eth1 without one", 0);
+}
+
+static void a_queue_length_is_a_number(void **state)
+{
+	struct link l = {.name = "eth0", .txqueuelen = 2000};
+	struct change c = {0};
+
+	(void)state;
+	assert_int_equal(net_plan_txqueuelen(&l, "02000", &c), 0);
+	assert_int_equal(c.outcome, OUTCOME_UNCHANGED);
+	assert_string_equal(c.wanted, "2000");
+	drop(&c);
+}
+
 static size_t chosen(const char *devices, const struct link **first, struct strings *missing)
 {
 	_cleanup_free const struct link **found = NULL;
@@ -282,6 +352,9 @@ int main(void)
 		cmocka_unit_test(a_feature_is_what_is_asked_for_too),
 		cmocka_unit_test(features_are_written_in_the_order_of_their_needs),
 		cmocka_unit_test(a_feature_without_what_it_needs_is_refused),
+		cmocka_unit_test(rings_are_rounded_where_the_device_has_powers_of_two),
+		cmocka_unit_test(channels_may_be_combined_or_separate),
+		cmocka_unit_test(a_queue_length_is_a_number),
 		cmocka_unit_test(devices_are_chosen_by_name_driver_and_address),
 	};
 
