@@ -76,6 +76,14 @@ int net_refuse(struct change *c, bool forcible, char *text);
 		_r < 0 ? _r : net_refuse(c, forcible, _text);                                      \
 	})
 
+/* --- links that change along: netfollow.c --- */
+
+#define NET_FOLLOWERS_DEEP 8
+
+/* How many steps each link (index by index as `links`) is from `self` in taking on its MTU; 0: it
+ * does not follow it. *steps is the caller's. 0 or -ENOMEM. */
+int net_followers(const struct links *links, const struct link *self, unsigned **steps);
+
 /* --- features: netfeature.c --- */
 
 #define NET_FEATURES_MOST (NET_PAIRS_MOST * 6)

@@ -60,6 +60,7 @@ struct tuner {
 	const char *(*explain)(const char *key, int error);
 	/* Appends the keys that the system changes along with this one. 0 or -errno. */
 	int (*flips)(const struct sys *sys, const char *key, struct strings *keys);
+	bool flips_copy; /* they take on the very value that is written */
 };
 
 extern const struct tuner sysctl_tuner, net_tuner;

@@ -323,4 +323,5 @@ const struct tuner net_tuner = {.name = "net",
 				.read = net_read,
 				.write = net_write,
 				.explain = net_explain,
-				.flips = net_flips};
+				.flips = net_flips,
+				.flips_copy = true};

@@ -162,11 +162,11 @@ const char *net_explain(const char *key, int error)
 	}
 }
 
-/* Links on top of this one follow its MTU down (net/8021q/vlan.c, drivers/net/macvlan.c), and so
- * does a bridge (net/bridge/br_if.c): what they had is put back with it. */
+/* The nearest ones first: each can be put back once the one below it is. */
 int net_flips(const struct sys *sys, const char *key, struct strings *keys)
 {
 	_cleanup_links struct links links = {0};
+	_cleanup_free unsigned *steps = NULL;
 	const struct link *self;
 	struct net_place at;
 	int r = net_key_split(key, &at);
@@ -175,13 +175,11 @@ int net_flips(const struct sys *sys, const char *key, struct strings *keys)
 		return r;
 	r = links_read(sys, &links);
 	self = r == 0 ? links_find(&links, at.link) : NULL;
-	for (size_t i = 0; self && i < links.n && r == 0; i++) {
-		const struct link *l = &links.v[i];
-		bool on_top = l->lower == self->index && !l->lower_elsewhere && l != self &&
-			      word_in("vlan macvlan macvtap ipvlan ipvtap", l->kind);
-
-		if (on_top || l->index == self->master)
-			r = strings_addf(keys, "%s/mtu", l->name);
-	}
+	if (self)
+		r = net_followers(&links, self, &steps);
+	for (unsigned step = 1; self && step <= NET_FOLLOWERS_DEEP; step++)
+		for (size_t i = 0; i < links.n && r == 0; i++)
+			if (steps[i] == step)
+				r = strings_addf(keys, "%s/mtu", links.v[i].name);
 	return r;
 }

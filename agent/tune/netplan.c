@@ -45,26 +45,30 @@ static uint32_t lower_mtu(const struct net_view *v, const struct link *l,
 	return (*lower)->mtu;
 }
 
-/* Below 1280 bytes the kernel takes IPv6 off the link, and what people or routers configured does
- * not come back. */
-static int refuse_small(const struct link *l, struct change *c)
+/* Below 1280 bytes the kernel takes IPv6 off the link and those that follow it, and what people or
+ * routers configured does not come back. */
+static int refuse_small(const struct net_view *v, const struct link *l, struct change *c)
 {
 	_cleanup_addresses struct addresses all = {0};
+	_cleanup_free unsigned *steps = NULL;
 	char address[INET6_ADDRSTRLEN];
-	int r = addresses_read(&all);
+	int r = net_followers(&v->links, l, &steps);
 
+	if (r == 0)
+		r = addresses_read(&all);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all.n; i++) {
 		const struct address *a = &all.v[i];
+		const struct link *at = links_at(&v->links, a->link);
 
-		if (a->link == l->index && a->ip.family == AF_INET6 &&
+		if (at && (at == l || steps[at - v->links.v]) && a->ip.family == AF_INET6 &&
 		    a->scope == RT_SCOPE_UNIVERSE)
 			return NET_REFUSE(
 				c, false,
 				"below %d bytes the kernel takes IPv6 off %s, and %s would "
 				"not come back; remove that address first if you mean it",
-				LINK_MTU_IPV6, l->name, ip_text(&a->ip, address));
+				LINK_MTU_IPV6, at->name, ip_text(&a->ip, address));
 	}
 	return NET_REFUSE(c, true, "below %d bytes there is no IPv6 on %s; --force does it",
 			  LINK_MTU_IPV6, l->name);
@@ -106,7 +110,7 @@ int net_plan_mtu(const struct net_view *v, const struct link *l, const char *tex
 	if (mtu < l->min_mtu)
 		return NET_REFUSE(c, false, "below the device's minimum of %u bytes", l->min_mtu);
 	if (mtu < LINK_MTU_IPV6)
-		return refuse_small(l, c);
+		return refuse_small(v, l, c);
 	if (below && mtu > below)
 		return NET_REFUSE(c, true,
 				  "above the %u bytes that %s %s carries: larger packets would be "

@@ -28,9 +28,24 @@ static bool is_ours(const struct journal_entry *e, const char *live)
 	return false;
 }
 
+/* Has somebody else set it since? What merely changes along with another key is ours, unless its
+ * tuner says that it takes on the value of such a key and it holds none of those. */
+static bool is_foreign(const struct journal *j, const struct journal_entry *e, const char *live)
+{
+	if (!e->flip_of)
+		return !is_ours(e, live);
+	if (!tuner_find(e->tuner)->flips_copy)
+		return false;
+	for (size_t i = 0; i < j->n; i++)
+		if (!j->v[i].flip_of && strcmp(j->v[i].tuner, e->tuner) == 0 &&
+		    is_ours(&j->v[i], live))
+			return false;
+	return true;
+}
+
 /* Puts one key back. *done: its entry is needed no more. */
-static int put_back(const struct sys *sys, const struct journal_entry *e, bool force,
-		    struct changes *changes, bool *done)
+static int put_back(const struct sys *sys, const struct journal *j, const struct journal_entry *e,
+		    bool force, struct changes *changes, bool *done)
 {
 	struct change *c = add_change(changes, e);
 	int r;
@@ -52,7 +67,7 @@ static int put_back(const struct sys *sys, const struct journal_entry *e, bool f
 		c->outcome = OUTCOME_UNCHANGED;
 		return 0;
 	}
-	if (!e->flip_of && !force && !is_ours(e, c->before)) {
+	if (!force && is_foreign(j, e, c->before)) {
 		c->outcome = OUTCOME_REFUSED;
 		return format(&c->error,
 			      "somebody else has set it to \"%s\" since: left alone; --force puts "
@@ -74,6 +89,15 @@ static bool is_held(const struct journal *j, const bool *done, const struct jour
 	return false;
 }
 
+static size_t count_done(const struct journal *j, const bool *done)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->n; i++)
+		n += done[i];
+	return n;
+}
+
 static int retry_failed(const struct sys *sys, const struct journal *j, bool force,
 			struct changes *changes, bool *done)
 {
@@ -85,8 +109,8 @@ static int retry_failed(const struct sys *sys, const struct journal *j, bool for
 		struct change *c = &first.v[i];
 		const struct journal_entry *e = journal_find(j, c->tuner->name, c->key);
 
-		if (c->outcome == OUTCOME_FAILED && e) {
-			r = put_back(sys, e, force, changes, &done[e - j->v]);
+		if ((c->outcome == OUTCOME_FAILED || c->outcome == OUTCOME_REFUSED) && e) {
+			r = put_back(sys, j, e, force, changes, &done[e - j->v]);
 		} else {
 			struct change *slot = array_add(&changes->v, &changes->n, sizeof(*slot));
 
@@ -101,6 +125,21 @@ static int retry_failed(const struct sys *sys, const struct journal *j, bool for
 	return r;
 }
 
+/* What a key depends on may come back after it (a NIC's features, the link below a VLAN): again,
+ * for as long as that helps. */
+static int retry_all(const struct sys *sys, const struct journal *j, bool force,
+		     struct changes *changes, bool *done)
+{
+	size_t before;
+	int r;
+
+	do {
+		before = count_done(j, done);
+		r = retry_failed(sys, j, force, changes, done);
+	} while (r == 0 && count_done(j, done) > before);
+	return r;
+}
+
 static int put_all_back(const struct sys *sys, struct journal *j, bool force,
 			struct changes *changes)
 {
@@ -111,14 +150,15 @@ static int put_all_back(const struct sys *sys, struct journal *j, bool force,
 		return -ENOMEM;
 	for (size_t i = j->n; i-- > 0 && r == 0;)
 		if (!j->v[i].flip_of)
-			r = put_back(sys, &j->v[i], force, changes, &done[i]);
-	/* What a key depends on may have come after it (a NIC's features): once more. */
+			r = put_back(sys, j, &j->v[i], force, changes, &done[i]);
 	if (r == 0)
-		r = retry_failed(sys, j, force, changes, done);
+		r = retry_all(sys, j, force, changes, done);
 	/* A key's write may flip others, so these come last. */
 	for (size_t i = j->n; i-- > 0 && r == 0;)
 		if (j->v[i].flip_of && !is_held(j, done, &j->v[i]))
-			r = put_back(sys, &j->v[i], force, changes, &done[i]);
+			r = put_back(sys, j, &j->v[i], force, changes, &done[i]);
+	if (r == 0)
+		r = retry_all(sys, j, force, changes, done);
 	if (r == 0)
 		journal_drop(j, done);
 	return r;

@@ -164,6 +164,52 @@ equal "a macvlan follows the link below" 1400 "$(mtu top)"
 equal "and comes back with it" "1500 1500" "$(mtu v0) $(mtu top)"
 ip link del top
 
+# So do those that stand on a follower.
+ip link add br0 type bridge
+ip link set v0 master br0
+ip link add top link br0 type macvlan
+ip link add br1 type bridge
+ip link set top master br1
+ip link add top1 link br1 type macvlan
+mtus() {
+	for link in "$@"; do mtu "$link"; done | paste -s -d ' '
+}
+"$NODEFIT" apply --profile "$profile" >/dev/null
+equal "followers of followers follow" "1400 1400 1400 1400 1400" "$(mtus v0 br0 top br1 top1)"
+"$NODEFIT" rollback >"$work/out"
+equal "rollback puts all back" 0 $?
+equal "however many" "1500 1500 1500 1500 1500" "$(mtus v0 br0 top br1 top1)"
+"$NODEFIT" apply --profile "$profile" >/dev/null
+ip link set br1 mtu 1350
+out=$("$NODEFIT" rollback)
+equal "a follower that somebody else has set since is left alone" 1 $?
+holds "and that is said" 'refused *br1/mtu' "$out"
+equal "the others come back" "1500 1500 1500 1350" "$(mtus v0 br0 top br1)"
+"$NODEFIT" rollback --force >/dev/null
+equal "--force puts it back" "1500 1500" "$(mtus br1 top1)"
+ip addr add 2001:db8::1/64 dev top1 nodad
+printf '[net]\ndevices=v0\nmtu=1200\n' >"$profile"
+out=$("$NODEFIT" apply --profile "$profile" --force)
+holds "not even --force takes an IPv6 address off a follower" 'IPv6 off top1, and 2001:db8::1' "$out"
+equal "nothing was written" "1500 1500" "$(mtus v0 top1)"
+ip link del br0
+ip link del br1
+
+# A bond hands its MTU to its ports.
+if ip link add bond9 type bond 2>/dev/null; then
+	ip link set v1 down
+	ip link set v1 master bond9
+	printf '[net]\ndevices=bond9\nmtu=1400\n' >"$profile"
+	"$NODEFIT" apply --profile "$profile" >/dev/null
+	equal "a bond's port follows" "1400 1400" "$(mtus bond9 v1)"
+	"$NODEFIT" rollback >/dev/null
+	equal "and comes back" "1500 1500" "$(mtus bond9 v1)"
+	ip link del bond9
+	ip link set v1 up
+else
+	skip "a bond's port follows" "this kernel has no bonds"
+fi
+
 # A tap has coalescing, of its received frames alone.
 ip tuntap add tap9 mode tap
 printf '[net]\ndevices=tap9\ncoalesce=rx-frames 16 tx-usecs 5\n' >"$profile"

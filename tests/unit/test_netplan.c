@@ -105,6 +105,36 @@ static void a_stacked_link_is_bound_by_the_one_below(void **state)
 	expect_mtu(3, "9000", OUTCOME_WOULD_CHANGE, NULL);
 }
 
+static void what_stands_on_a_link_follows_it(void **state)
+{
+	static struct link v[] = {
+		{.index = 1, .name = "eth0", .master = 2},
+		{.index = 2, .name = "bond0", .kind = "bond", .master = 5},
+		{.index = 3, .name = "eth1", .master = 2},
+		{.index = 4, .name = "bond0.7", .kind = "vlan", .lower = 2},
+		{.index = 5, .name = "br0", .kind = "bridge"},
+		{.index = 6, .name = "top", .kind = "macvlan", .lower = 5},
+		{.index = 7, .name = "pod", .kind = "veth", .lower = 2, .lower_elsewhere = true},
+		{.index = 8, .name = "vrf0", .kind = "vrf"},
+		{.index = 9,
+		 .name = "other",
+		 .kind = "macvlan",
+		 .lower = 2,
+		 .lower_elsewhere = true},
+	};
+	static const unsigned of_port[ARRAY_LEN(v)], of_bond[] = {1, 0, 1, 1, 1, 2, 0, 0, 0};
+	struct links all = {.v = v, .n = ARRAY_LEN(v)};
+	unsigned *steps;
+
+	(void)state;
+	assert_int_equal(net_followers(&all, &v[0], &steps), 0);
+	assert_memory_equal(steps, of_port, sizeof(of_port)); /* a bond does not follow its port */
+	free(steps);
+	assert_int_equal(net_followers(&all, &v[1], &steps), 0);
+	assert_memory_equal(steps, of_bond, sizeof(of_bond));
+	free(steps);
+}
+
 static void features_have_an_older_name_and_a_newer_one(void **state)
 {
 	size_t n = 0;
@@ -347,6 +377,7 @@ int main(void)
 		cmocka_unit_test(an_mtu_stays_within_the_device),
 		cmocka_unit_test(the_greatest_mtu_is_the_devices),
 		cmocka_unit_test(a_stacked_link_is_bound_by_the_one_below),
+		cmocka_unit_test(what_stands_on_a_link_follows_it),
 		cmocka_unit_test(features_have_an_older_name_and_a_newer_one),
 		cmocka_unit_test(a_feature_is_fixed_or_there_or_wished),
 		cmocka_unit_test(a_feature_is_what_is_asked_for_too),
