@@ -123,13 +123,17 @@ int link_parse(struct nlmsghdr *message, struct link *out)
 	return 0;
 }
 
-/* sysfs may be of another network namespace: then a link of that name is not this one. */
+/* sysfs may be of another network namespace: then a link of that name is not this one. Should even
+ * its number be the same, what software has made (a veth, a bridge) is still no hardware. */
 static void ask_sysfs(const struct sys *sys, struct link *l)
 {
 	_cleanup_free char *index = NULL;
 	char path[64], target[512];
 	const char *slash;
 
+	/* InfiniBand's links have a kind and a device, which Linux before 5.14 does not tell. */
+	if (l->is_virtual && strcmp(l->kind, "ipoib") != 0)
+		return;
 	snprintf(path, sizeof(path), "/sys/class/net/%s/ifindex", l->name);
 	if (sys_read_line(sys, path, &index) < 0 || strtoul(index, NULL, 10) != l->index)
 		return;

@@ -14,6 +14,9 @@
 
 struct entry {
 	uint16_t state; /* NUD_…, or 0 when there is none */
+	uint8_t flags;  /* NTF_… */
+	bool has_more_flags;
+	uint32_t more_flags; /* NTF_EXT_… */
 	uint8_t address[LINK_ADDRESS_MAX];
 	size_t address_len;
 };
@@ -42,8 +45,8 @@ static int on_neighbour(struct nlmsghdr *message, void *context)
 	    (size_t)nla_len(a[NDA_DST]) != ip_len(s->ip) ||
 	    memcmp(nla_data(a[NDA_DST]), s->ip->bytes, ip_len(s->ip)) != 0)
 		return 0;
-	s->entry->state = info->ndm_state;
-	s->entry->address_len = 0;
+	*s->entry = (struct entry){.state = info->ndm_state, .flags = info->ndm_flags};
+	s->entry->has_more_flags = netlink_u32(a[NDA_FLAGS_EXT], &s->entry->more_flags);
 	if (a[NDA_LLADDR] && nla_len(a[NDA_LLADDR]) > 0 &&
 	    nla_len(a[NDA_LLADDR]) <= LINK_ADDRESS_MAX) {
 		s->entry->address_len = (size_t)nla_len(a[NDA_LLADDR]);
@@ -69,7 +72,8 @@ static int read_entry(struct nl_sock *sock, unsigned link, const struct ip *ip, 
 	return r == -EINTR ? 0 : r; /* read again anyway */
 }
 
-/* Makes the kernel ask: a known neighbour where it was, an unknown one everywhere. */
+/* Makes the kernel ask: a known neighbour where it was, an unknown one everywhere. The entry keeps
+ * its flags: another program may have made it (Cilium's are managed, FRR's externally learnt). */
 static int solicit(struct nl_sock *sock, unsigned link, const struct ip *ip,
 		   const struct entry *known)
 {
@@ -77,12 +81,14 @@ static int solicit(struct nl_sock *sock, unsigned link, const struct ip *ip,
 	struct ndmsg info = {.ndm_family = (uint8_t)ip->family,
 			     .ndm_ifindex = (int)link,
 			     .ndm_state = unicast ? NUD_PROBE : NUD_NONE,
-			     .ndm_flags = unicast ? 0 : NTF_USE};
+			     .ndm_flags = unicast ? known->flags : NTF_USE};
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 	    nla_put(msg, NDA_DST, (int)ip_len(ip), ip->bytes) < 0 ||
-	    (unicast && nla_put(msg, NDA_LLADDR, (int)known->address_len, known->address) < 0)) {
+	    (unicast && nla_put(msg, NDA_LLADDR, (int)known->address_len, known->address) < 0) ||
+	    (unicast && known->has_more_flags &&
+	     nla_put_u32(msg, NDA_FLAGS_EXT, known->more_flags) < 0)) {
 		nlmsg_free(msg);
 		return -ENOMEM;
 	}

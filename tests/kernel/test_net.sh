@@ -240,4 +240,34 @@ holds "and the features" 'v0/features/tx-tcp-segmentation: on -> off' "$(cat "$w
 holds "the family was made to miss" 'EPROTONOSUPPORT.*INJECTED' "$(cat "$work/trace")"
 
 ip link del v0
+
+# The gateway is asked, and its entry stays what the program that made it wants.
+peer_start || exit 1
+ip link add v0 type veth peer name v1
+ip link set v1 netns "$peer"
+ip link set v0 up
+ip addr add 192.0.2.1/24 dev v0
+ip route add default via 192.0.2.254
+in_peer ip link set v1 up
+in_peer ip addr add 192.0.2.254/24 dev v1
+far=$(in_peer ip -o link show v1 | sed 's/.*ether //;s/ .*//')
+within 5 ip neigh replace 192.0.2.254 dev v0 lladdr "$far" managed extern_learn
+printf '[net]\ndevices=v0\nmtu=1400\n' >"$profile"
+"$NODEFIT" apply --profile "$profile" >"$work/out"
+equal "a link with the default route is applied" 0 $?
+holds "the gateway's entry keeps its flags" 'managed extern_learn +REACHABLE' "$(ip neigh show 192.0.2.254)"
+"$NODEFIT" rollback >/dev/null
+
+# A sysfs of another network namespace may have hardware of that name and number.
+mkdir -p "$work/devices/pci0/net/v0/device" "$work/drivers/virtio_net"
+cat /sys/class/net/v0/ifindex >"$work/devices/pci0/net/v0/ifindex"
+ln -s "$work/drivers/virtio_net" "$work/devices/pci0/net/v0/device/driver"
+mount -t tmpfs none /sys/class/net
+ln -s "$work/devices/pci0/net/v0" /sys/class/net/v0
+printf '[net]\ndevices=*,@virtio\nmtu=1400\n' >"$profile"
+"$NODEFIT" diff --profile "$profile" >"$work/out"
+equal "a veth is no hardware, whatever sysfs says" "" "$(grep v0/mtu "$work/out")"
+umount /sys/class/net
+
+ip link del v0
 finish
