@@ -48,10 +48,13 @@ const char *net_feature_alias(const char *name, size_t index);
 
 /* --- what to do: netplan.c --- */
 
-/* Fills in a change whose key, wish and origin are set: before, wanted, outcome, notes. 0 or
- * -errno. */
+/* The MTU that the text asks for where the device can have it, else what it has. */
+uint32_t net_wished_mtu(const struct link *l, const char *text);
+
+/* Fills in a change whose key, wish and origin are set: before, wanted, outcome, notes. `mtus` is
+ * what every link (index by index as the view's) is to have. 0 or -errno. */
 int net_plan_mtu(const struct net_view *v, const struct link *l, const char *text,
-		 const struct changes *planned, struct change *c);
+		 const uint32_t *mtus, struct change *c);
 int net_plan_txqueuelen(const struct link *l, const char *text, struct change *c);
 int net_plan_group(const struct net_view *v, const struct link *l, const struct ethtool_group *g,
 		   const struct ethtool_values *now, const struct net_pairs *wanted,
@@ -78,7 +81,10 @@ int net_refuse(struct change *c, bool forcible, char *text);
 
 /* --- links that change along: netfollow.c --- */
 
-#define NET_FOLLOWERS_DEEP 8
+#define NET_STACK_DEEP 8
+
+/* On how many others the link stands; what carries it comes before it in a plan. */
+unsigned net_depth(const struct links *links, const struct link *l);
 
 /* How many steps each link (index by index as `links`) is from `self` in taking on its MTU; 0: it
  * does not follow it. *steps is the caller's. 0 or -ENOMEM. */

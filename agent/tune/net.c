@@ -23,6 +23,7 @@ struct planning {
 	struct net_view view;
 	struct section *sections;
 	size_t n_sections;
+	uint32_t *mtus; /* that the links are to have, index by index */
 	struct changes *out;
 };
 
@@ -189,7 +190,9 @@ static int plan_one(struct planning *p, const struct link *l, const struct setti
 		return -ENOMEM;
 	if (strcmp(s->key, "mtu") != 0)
 		return net_plan_txqueuelen(l, s->value, c);
-	r = net_plan_mtu(&p->view, l, s->value, p->out, c);
+	r = net_plan_mtu(&p->view, l, s->value, p->mtus, c);
+	if (c->outcome == OUTCOME_REFUSED)
+		p->mtus[l - p->view.links.v] = l->mtu;
 	return r < 0 ? r : find_contests(p->view.sys, l, c);
 }
 
@@ -216,20 +219,37 @@ static const struct setting *wish_for(const struct planning *p, const struct lin
 	return found;
 }
 
-static int plan_links(struct planning *p)
+static int plan_link(struct planning *p, const struct link *l)
 {
-	for (size_t i = 0; i < p->view.links.n; i++) {
-		const struct link *l = &p->view.links.v[i];
+	for (size_t k = 0; k < ARRAY_LEN(attributes); k++) {
+		const struct setting *s = wish_for(p, l, attributes[k]);
+		int r = s ? plan_one(p, l, s) : 0;
 
-		for (size_t k = 0; k < ARRAY_LEN(attributes); k++) {
-			const struct setting *s = wish_for(p, l, attributes[k]);
-			int r = s ? plan_one(p, l, s) : 0;
-
-			if (r < 0)
-				return r;
-		}
+		if (r < 0)
+			return r;
 	}
 	return 0;
+}
+
+/* What carries others comes first, whatever its number: only then can they have its new MTU. */
+static int plan_links(struct planning *p)
+{
+	const struct links *links = &p->view.links;
+	int r = 0;
+
+	p->mtus = calloc(links->n + 1, sizeof(*p->mtus));
+	if (!p->mtus)
+		return -ENOMEM;
+	for (size_t i = 0; i < links->n; i++) {
+		const struct setting *s = wish_for(p, &links->v[i], "mtu");
+
+		p->mtus[i] = s ? net_wished_mtu(&links->v[i], s->value) : links->v[i].mtu;
+	}
+	for (unsigned depth = 0; depth <= NET_STACK_DEEP; depth++)
+		for (size_t i = 0; i < links->n && r == 0; i++)
+			if (net_depth(links, &links->v[i]) == depth)
+				r = plan_link(p, &links->v[i]);
+	return r;
 }
 
 static int plan_missing(struct planning *p)
@@ -315,6 +335,7 @@ static int plan(const struct sys *sys, const struct profile *profile, struct cha
 		strings_clear(&p.sections[i].missing);
 	}
 	free(p.sections);
+	free(p.mtus);
 	return r;
 }
 

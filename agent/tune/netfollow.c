@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which links take on another one's MTU by themselves. */
+/* Which links stand on others, and which take on another one's MTU by themselves. */
 #include <string.h>
 
 #include "nettune.h"
 #include "text.h"
+
+unsigned net_depth(const struct links *links, const struct link *l)
+{
+	unsigned depth = 0;
+
+	/* A veth's other end is beside it, not below. */
+	while (l && l->lower && !l->lower_elsewhere && strcmp(l->kind, "veth") != 0 &&
+	       depth < NET_STACK_DEEP) {
+		l = links_at(links, l->lower);
+		depth++;
+	}
+	return depth;
+}
 
 /* What is stacked on a link follows it down (net/8021q/vlan.c, drivers/net/macvlan.c), and so does
  * its bridge (net/bridge/br_if.c); a bond or team hands its own MTU to its ports. */
@@ -22,7 +35,7 @@ int net_followers(const struct links *links, const struct link *self, unsigned *
 
 	if (!found)
 		return -ENOMEM;
-	for (unsigned step = 1; step <= NET_FOLLOWERS_DEEP; step++) {
+	for (unsigned step = 1; step <= NET_STACK_DEEP; step++) {
 		for (size_t c = 0; c < links->n; c++) {
 			const struct link *cause = &links->v[c];
 

@@ -177,7 +177,7 @@ int net_flips(const struct sys *sys, const char *key, struct strings *keys)
 	self = r == 0 ? links_find(&links, at.link) : NULL;
 	if (self)
 		r = net_followers(&links, self, &steps);
-	for (unsigned step = 1; self && step <= NET_FOLLOWERS_DEEP; step++)
+	for (unsigned step = 1; self && step <= NET_STACK_DEEP; step++)
 		for (size_t i = 0; i < links.n && r == 0; i++)
 			if (steps[i] == step)
 				r = strings_addf(keys, "%s/mtu", links.v[i].name);

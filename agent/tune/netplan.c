@@ -25,24 +25,43 @@ void net_settle(struct change *c)
 	c->outcome = strcmp(c->before, c->wanted) == 0 ? OUTCOME_UNCHANGED : OUTCOME_WOULD_CHANGE;
 }
 
-/* The MTU of the link below, as it is or as it is planned to be. */
-static uint32_t lower_mtu(const struct net_view *v, const struct link *l,
-			  const struct changes *planned, const struct link **lower)
+/* The number that the text asks for; false when it is the maximum and the device names none. */
+static bool read_mtu(const struct link *l, const char *text, uint32_t *mtu)
 {
-	*lower = l->lower && !l->lower_elsewhere ? links_at(&v->links, l->lower) : NULL;
-	if (!*lower || l->lower == l->index)
-		return 0;
-	for (size_t i = 0; i < planned->n; i++) {
-		const struct change *c = &planned->v[i];
-		char key[32];
-		wide number;
+	wide number;
 
-		snprintf(key, sizeof(key), "%s/mtu", (*lower)->name);
-		if (c->tuner == &net_tuner && strcmp(c->key, key) == 0 &&
-		    c->outcome == OUTCOME_WOULD_CHANGE && number_parse(c->wanted, &number) == 0)
-			return (uint32_t)number;
+	if (strcmp(text, "max") == 0) {
+		*mtu = l->max_mtu;
+		return l->max_mtu != 0 && l->max_mtu < LINK_MTU_MOST;
 	}
-	return (*lower)->mtu;
+	if (number_parse(text, &number) < 0)
+		return false;
+	*mtu = (uint32_t)number;
+	return true;
+}
+
+uint32_t net_wished_mtu(const struct link *l, const char *text)
+{
+	uint32_t mtu;
+
+	return read_mtu(l, text, &mtu) && mtu >= l->min_mtu && (!l->max_mtu || mtu <= l->max_mtu)
+		       ? mtu
+		       : l->mtu;
+}
+
+/* The MTU that the link below, or a veth's other end, will have when this one has `mtu`; 0: there
+ * is none here. */
+static uint32_t lower_mtu(const struct net_view *v, const struct link *l, uint32_t mtu,
+			  const uint32_t *mtus, const struct link **lower)
+{
+	uint32_t then;
+
+	*lower = l->lower && !l->lower_elsewhere ? links_at(&v->links, l->lower) : NULL;
+	if (!*lower || *lower == l)
+		return 0;
+	then = mtus[*lower - v->links.v];
+	/* Each end is bound by the other: what is above ours will be refused there. */
+	return strcmp(l->kind, "veth") == 0 && then > mtu ? (*lower)->mtu : then;
 }
 
 /* Below 1280 bytes the kernel takes IPv6 off the link and those that follow it, and what people or
@@ -75,27 +94,18 @@ static int refuse_small(const struct net_view *v, const struct link *l, struct c
 }
 
 int net_plan_mtu(const struct net_view *v, const struct link *l, const char *text,
-		 const struct changes *planned, struct change *c)
+		 const uint32_t *mtus, struct change *c)
 {
 	const struct link *lower;
-	uint32_t below = lower_mtu(v, l, planned, &lower);
-	bool no_limit = l->max_mtu == 0 || l->max_mtu >= LINK_MTU_MOST;
-	uint32_t mtu = l->max_mtu;
-	wide number;
+	uint32_t mtu, below;
 
 	if (format(&c->before, "%u", l->mtu) < 0)
 		return -ENOMEM;
-	if (strcmp(text, "max") == 0) {
-		if (no_limit)
-			return NET_REFUSE(c, false,
-					  "%s names no maximum MTU: write the number that the path "
-					  "carries",
-					  net_driver(l));
-	} else {
-		if (number_parse(text, &number) < 0)
-			return -EINVAL;
-		mtu = (uint32_t)number;
-	}
+	if (!read_mtu(l, text, &mtu))
+		return NET_REFUSE(c, false,
+				  "%s names no maximum MTU: write the number that the path "
+				  "carries",
+				  net_driver(l));
 	if (format(&c->wanted, "%u", mtu) < 0)
 		return -ENOMEM;
 	if (mtu == l->mtu) {
@@ -111,6 +121,7 @@ int net_plan_mtu(const struct net_view *v, const struct link *l, const char *tex
 		return NET_REFUSE(c, false, "below the device's minimum of %u bytes", l->min_mtu);
 	if (mtu < LINK_MTU_IPV6)
 		return refuse_small(v, l, c);
+	below = lower_mtu(v, l, mtu, mtus, &lower);
 	if (below && mtu > below)
 		return NET_REFUSE(c, true,
 				  "above the %u bytes that %s %s carries: larger packets would be "

@@ -210,6 +210,16 @@ else
 	skip "a bond's port follows" "this kernel has no bonds"
 fi
 
+# Both ends of a pair, and a link whose number is below that of what carries it, rise together.
+ip link add base index 901 type veth peer name other
+ip link add above index 900 link base type macvlan
+printf '[net]\ndevices=base,other,above\nmtu=9000\n' >"$profile"
+"$NODEFIT" apply --profile "$profile" >"$work/out"
+equal "a stack and both ends of a pair rise in one run" "0 9000 9000 9000" "$? $(mtus base other above)"
+"$NODEFIT" rollback >"$work/out"
+equal "and go back in one" "0 1500 1500 1500" "$? $(mtus base other above)"
+ip link del base
+
 # A tap has coalescing, of its received frames alone.
 ip tuntap add tap9 mode tap
 printf '[net]\ndevices=tap9\ncoalesce=rx-frames 16 tx-usecs 5\n' >"$profile"

@@ -33,13 +33,13 @@ static struct link links[] = {
 	 .is_virtual = true},
 };
 static const struct net_view view = {.links = {.v = links, .n = ARRAY_LEN(links)}, .cpus = 4};
-static struct changes none;
+static uint32_t mtus[] = {1450, 1500, 1500, 1500};
 
-static struct change plan_mtu(size_t link, const char *text, const struct changes *planned)
+static struct change plan_mtu(size_t link, const char *text)
 {
 	struct change c = {.tuner = &net_tuner};
 
-	assert_int_equal(net_plan_mtu(&view, &links[link], text, planned, &c), 0);
+	assert_int_equal(net_plan_mtu(&view, &links[link], text, mtus, &c), 0);
 	return c;
 }
 
@@ -53,7 +53,7 @@ static void drop(struct change *c)
 
 static void expect_mtu(size_t link, const char *text, enum outcome outcome, const char *words)
 {
-	struct change c = plan_mtu(link, text, &none);
+	struct change c = plan_mtu(link, text);
 
 	assert_int_equal(c.outcome, outcome);
 	if (words)
@@ -74,7 +74,7 @@ static void an_mtu_stays_within_the_device(void **state)
 
 static void the_greatest_mtu_is_the_devices(void **state)
 {
-	struct change c = plan_mtu(1, "max", &none);
+	struct change c = plan_mtu(1, "max");
 
 	(void)state;
 	assert_int_equal(c.outcome, OUTCOME_WOULD_CHANGE);
@@ -84,25 +84,52 @@ static void the_greatest_mtu_is_the_devices(void **state)
 
 static void a_stacked_link_is_bound_by_the_one_below(void **state)
 {
-	struct change c = plan_mtu(2, "9000", &none);
+	struct change c = plan_mtu(2, "9000");
 
 	(void)state;
 	assert_int_equal(c.outcome, OUTCOME_REFUSED);
 	assert_true(c.forcible);
 	assert_contains(c.error, "above the 1500 bytes that the link below, eth1 carries");
 	drop(&c);
-	/* ... as that will be, when the same run raises it first. */
-	struct change raised = {.tuner = &net_tuner,
-				.key = (char *)"eth1/mtu",
-				.wanted = (char *)"9000",
-				.outcome = OUTCOME_WOULD_CHANGE};
-	struct changes planned = {.v = &raised, .n = 1};
-
-	c = plan_mtu(2, "9000", &planned);
+	/* ... as that will be, when the same run raises it. */
+	mtus[1] = net_wished_mtu(&links[1], "9000");
+	c = plan_mtu(2, "9000");
 	assert_int_equal(c.outcome, OUTCOME_WOULD_CHANGE);
+	drop(&c);
+	mtus[1] = net_wished_mtu(&links[1], "10000"); /* it can't */
+	c = plan_mtu(2, "9000");
+	assert_int_equal(c.outcome, OUTCOME_REFUSED);
 	drop(&c);
 	/* A veth whose other end is elsewhere is not bound by the link of that number here. */
 	expect_mtu(3, "9000", OUTCOME_WOULD_CHANGE, NULL);
+}
+
+static void both_ends_of_a_pair_rise_together(void **state)
+{
+	static struct link v[] = {
+		{.index = 2, .name = "x0", .kind = "veth", .mtu = 1500, .lower = 3},
+		{.index = 3, .name = "x1", .kind = "veth", .mtu = 1500, .lower = 2}};
+	static const struct net_view pair = {.links = {.v = v, .n = 2}};
+	static const struct {
+		const char *text;
+		uint32_t mtus[2];
+		enum outcome outcome;
+	} cases[] = {{"9000", {9000, 9000}, OUTCOME_WOULD_CHANGE},
+		     {"9000", {9000, 1500}, OUTCOME_REFUSED},
+		     {"1400", {1400, 1500}, OUTCOME_WOULD_CHANGE},
+		     /* The other end will not get past this one. */
+		     {"9000", {9000, 9500}, OUTCOME_REFUSED}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct change c = {0};
+
+		assert_int_equal(net_plan_mtu(&pair, &v[0], cases[i].text, cases[i].mtus, &c), 0);
+		assert_int_equal(c.outcome, cases[i].outcome);
+		drop(&c);
+	}
+	assert_int_equal(net_depth(&pair.links, &v[0]), 0);
+	assert_int_equal(net_depth(&view.links, &links[2]), 1);
 }
 
 static void what_stands_on_a_link_follows_it(void **state)
@@ -377,6 +404,7 @@ int main(void)
 		cmocka_unit_test(an_mtu_stays_within_the_device),
 		cmocka_unit_test(the_greatest_mtu_is_the_devices),
 		cmocka_unit_test(a_stacked_link_is_bound_by_the_one_below),
+		cmocka_unit_test(both_ends_of_a_pair_rise_together),
 		cmocka_unit_test(what_stands_on_a_link_follows_it),
 		cmocka_unit_test(features_have_an_older_name_and_a_newer_one),
 		cmocka_unit_test(a_feature_is_fixed_or_there_or_wished),
