@@ -43,7 +43,7 @@ bool net_feature_asks(const char *text)
 	return strcmp(text, "on") == 0 || strstr(text, "[requested on]");
 }
 
-/* Where it is to be written: the greater, the later. */
+/* Where it is to be written: the greater, the later. What needs nothing stays as it was named. */
 static int rank(const struct net_feature_wish *w)
 {
 	int place = 0;
@@ -51,7 +51,7 @@ static int rank(const struct net_feature_wish *w)
 	for (size_t i = 0; i < ARRAY_LEN(needs); i++)
 		if (strcmp(needs[i].name, w->name) == 0)
 			place = (int)i + 1;
-	return w->on ? place : -1 - place;
+	return w->on ? place : -place;
 }
 
 size_t net_feature_wishes(const struct net_pairs *pairs,
