@@ -18,6 +18,8 @@ static const struct {
 	{"tx-tcp-mangleid-segmentation", {"tx-tcp-segmentation"}},
 	{"tx-generic-segmentation", {"tx-scatter-gather"}},
 	{"rx-gro-hw", {"rx-checksum"}},
+	{"tls-hw-tx-offload", {"tx-checksum-ip-generic", "tx-checksum-ipv4"}},
+	{"tls-hw-rx-offload", {"rx-checksum"}},
 };
 
 static struct ethtool_feature *find(const struct ethtool_features *features, const char *name)
