@@ -83,8 +83,13 @@ static int add_group(struct link_settings *s, const struct ethtool_group *g, con
 		     const struct net_pairs *pairs)
 {
 	struct ethtool_values values;
+	size_t combined = net_field(g, "combined");
 	int r = net_value_parse(g, c->wanted, &values);
 
+	/* Separate channels instead of the combined ones: without that 0 it would be both. */
+	if (r == 0 && g->fields[combined].name && !pairs->all_max && is_named(pairs, "combined") &&
+	    values.v[combined].value == 0)
+		return -ENOTSUP;
 	for (size_t i = 0; g->fields[i].name && r == 0; i++) {
 		_cleanup_free char *number = NULL;
 

@@ -52,6 +52,9 @@ static void of_a_group_what_the_profile_named(void **state)
 	/* systemd takes no 0. */
 	assert_int_equal(add("eth0/channels", "= max", "combined 8 rx 0 tx 0"), 0);
 	assert_settings("CombinedChannels=8");
+	assert_int_equal(add("eth0/channels", "= combined 0 rx 4 tx 4", "rx 4 tx 4 combined 0"),
+			 -ENOTSUP);
+	assert_settings("");
 	assert_int_equal(add("eth0/ring", "= rx 500 tx max", "rx 512 rx-mini 0 tx 1024"), 0);
 	assert_settings("RxBufferSize=512 TxBufferSize=1024");
 	assert_int_equal(add("eth0/ring", "= rx-mini 16 rx-jumbo 32",
