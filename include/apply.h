@@ -25,7 +25,8 @@ struct rollback_options {
 };
 
 /* Puts every journalled key back, the last one first. A key that holds neither its original nor a
- * value of ours is refused without `force`, and stays in the journal. *changes has a row for each
+ * value of ours is refused without `force`, and stays in the journal; so is one that changed along
+ * and copies (tuner.h), when it holds no value that any key was given. *changes has a row for each
  * key. 0, or -errno with *why as above. */
 int rollback(const struct sys *sys, struct rollback_options options, struct changes *changes,
 	     char **why);
