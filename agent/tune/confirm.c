@@ -43,17 +43,27 @@ static int tell_reverted(struct change *c, const char *why)
 		       : format(&c->after, "%s", c->before);
 }
 
-/* What changed along with them, and what the journal alone remembers. */
-static void put_marked_back(const struct sys *sys, const struct journal *j)
+/* What changed along with them, and what the journal alone remembers. What lies on another link may
+ * have to wait for that one: again for as long as it helps. False when something is left. */
+static bool put_marked_back(const struct sys *sys, const struct journal *j)
 {
-	for (size_t i = j->n; i-- > 0;) {
-		const struct journal_entry *e = &j->v[i];
-		const struct tuner *t = tuner_find(e->tuner);
-		_cleanup_free char *words = NULL;
+	size_t left = j->n + 1, before;
 
-		if (e->unconfirmed && !holds(sys, t, e->key, e->unconfirmed))
+	do {
+		before = left;
+		left = 0;
+		for (size_t i = 0; i < j->n; i++) {
+			const struct journal_entry *e = &j->v[i];
+			const struct tuner *t = tuner_find(e->tuner);
+			_cleanup_free char *words = NULL;
+
+			if (!e->unconfirmed || holds(sys, t, e->key, e->unconfirmed))
+				continue;
 			t->write(sys, e->key, e->unconfirmed, &words);
-	}
+			left += !holds(sys, t, e->key, e->unconfirmed);
+		}
+	} while (left && left < before);
+	return left == 0;
 }
 
 int links_revert(const struct sys *sys, const struct journal *j, struct changes *plan,
@@ -73,7 +83,7 @@ int links_revert(const struct sys *sys, const struct journal *j, struct changes 
 				return r;
 		}
 	}
-	put_marked_back(sys, j);
+	(void)put_marked_back(sys, j);
 	for (size_t i = 0; i < plan->n; i++)
 		if (wanted[i] && !holds(sys, plan->v[i].tuner, plan->v[i].key, plan->v[i].before))
 			return -EIO;
@@ -250,20 +260,11 @@ int links_recover(const struct sys *sys, struct journal *j, char **why)
 	}
 	if (!any)
 		return 0;
-	put_marked_back(sys, j);
-	for (size_t i = 0; i < j->n; i++) {
-		struct journal_entry *e = &j->v[i];
-
-		if (e->unconfirmed && !holds(sys, tuner_find(e->tuner), e->key, e->unconfirmed)) {
-			return format(why,
-				      "%s can't be put back to %s, from before an unconfirmed "
-				      "change: "
-				      "`nodefit rollback` puts all back",
-				      e->key, e->unconfirmed) < 0
-				       ? -ENOMEM
-				       : -EIO;
-		}
-	}
+	if (!put_marked_back(sys, j))
+		return format(why, "links of an unconfirmed run can't be put back: `nodefit "
+				   "rollback` tells which") < 0
+			       ? -ENOMEM
+			       : -EIO;
 	journal_unmark(j);
 	return journal_save(sys, j);
 }

@@ -195,21 +195,6 @@ equal "nothing was written" "1500 1500" "$(mtus v0 top1)"
 ip link del br0
 ip link del br1
 
-# A bond hands its MTU to its ports.
-if ip link add bond9 type bond 2>/dev/null; then
-	ip link set v1 down
-	ip link set v1 master bond9
-	printf '[net]\ndevices=bond9\nmtu=1400\n' >"$profile"
-	"$NODEFIT" apply --profile "$profile" >/dev/null
-	equal "a bond's port follows" "1400 1400" "$(mtus bond9 v1)"
-	"$NODEFIT" rollback >/dev/null
-	equal "and comes back" "1500 1500" "$(mtus bond9 v1)"
-	ip link del bond9
-	ip link set v1 up
-else
-	skip "a bond's port follows" "this kernel has no bonds"
-fi
-
 # Both ends of a pair, and a link whose number is below that of what carries it, rise together.
 ip link add base index 901 type veth peer name other
 ip link add above index 900 link base type macvlan

@@ -3,7 +3,7 @@
 # Sourced by run.sh: fetches a kernel once, and packs the guest's root file system and disk.
 
 # Modules that the guest needs or the tests load; their dependencies come along.
-modules="virtio_pci virtio_net br_netfilter nf_conntrack vxlan geneve ipip sit ip_gre ip6_tunnel ip6_gre wireguard"
+modules="virtio_pci virtio_net br_netfilter nf_conntrack vxlan geneve ipip sit ip_gre ip6_tunnel ip6_gre wireguard 8021q macvlan bonding veth"
 # What busybox lacks: an independent witness of the NIC, tunnels, and strace for kills.
 programs="ethtool ip strace"
 
@@ -53,7 +53,7 @@ make_image() {
 		take "$base" "$(command -v "$program")" "/sbin/$program" || return 1
 	done
 	for module in $modules; do
-		modprobe -d "$1" -S "$release" --show-depends "$module" | sed -n 's/^insmod //p'
+		modprobe -d "$1" -S "$release" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
 	done | sort -u | while read -r file; do
 		install -D "$file" "$base${file#"$1"}" || return 1
 	done
