@@ -152,10 +152,12 @@ mtu_is 1500
 ok $? "the MTU is as it was"
 "$NODEFIT" rollback >/dev/null
 
-# In a container nodefit is the first process: who kills it kills its guard as well.
+# In a container nodefit is the first process: who kills it kills its guard as well. The guard is
+# stopped before, for it may be faster than the kernel: the dead one's files are closed first.
 unshare -p -f --kill-child "$NODEFIT" apply --profile "$profile" --confirm 30 >/dev/null 2>&1 &
 container=$!
 within 10 mtu_is 9000
+kill -STOP "$(guard_of "$(pgrep -P $container)")"
 kill -9 $container
 wait $container 2>/dev/null
 sleep 0.5
