@@ -232,7 +232,8 @@ int routes_read(int family, bool all, struct routes *out)
 		if (r != -EINTR)
 			break;
 	}
-	if (r < 0) {
+	/* A table that nothing was ever put into does not exist. */
+	if (r < 0 && r != -ENOENT) {
 		routes_clear(&wanted.found);
 		return r;
 	}

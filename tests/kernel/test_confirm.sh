@@ -246,5 +246,11 @@ equal "rollback goes back to the first" "1500 1500" \
 	"$(cat /sys/class/net/v0/mtu) $(cat /sys/class/net/br0/mtu)"
 ip link del br0
 
+# Nothing was ever up in there, so that there is not even a routing table.
+printf '[net]\ndevices=w0\nmtu=1400\n' >"$work/bare.ini"
+out=$(unshare -n sh -c 'ip link add w0 type veth peer name w1 && mount -t sysfs none /sys &&
+	"$1" apply --profile "$2"; umount /sys' sh "$NODEFIT" "$work/bare.ini" 2>&1)
+holds "without a routing table a link is changed all the same" '1 changed' "$out"
+
 ip link del v0
 finish
