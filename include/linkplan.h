@@ -20,6 +20,7 @@ struct link_plan {
 	char *file;           /* udev's word for what governs the device now */
 	bool ours;            /* and that is, or was, a .link file of nodefit's */
 	char *base;           /* the base name of the governing file that is not ours */
+	char *base_path;      /* the same with its folder */
 	char *id_path;        /* udev's ID_PATH, or NULL */
 	char *driver;         /* udev's ID_NET_DRIVER, or NULL */
 	struct unitfile unit; /* the governing file with its drop-ins but ours */
@@ -38,6 +39,10 @@ int linkplan_refuse(const struct link_request *rq, int code, const char *fmt, ..
 
 /* Fills file, ours, base, id_path, driver and unit. 0 or -errno with *why. */
 int linkplan_governing(const struct link_request *rq, struct link_plan *p);
+
+/* Is there a .link file, sorting before the one named `first`, that was put there after udev last
+ * looked and may fit the device? It would win at the next boot. 0, or -ESTALE with *why. */
+int linkplan_check_new(const struct link_request *rq, const char *first, const struct link_plan *p);
 
 /* Another device of udev's database with that property: "n<ifindex>", or NULL. 0 or -ENOMEM. */
 int linkplan_twin(const struct link_request *rq, const char *key, const char *value, char **twin);

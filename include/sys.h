@@ -53,7 +53,8 @@ int sys_write(const struct sys *sys, const char *path, const char *text, size_t 
 int sys_replace(const struct sys *sys, const char *dir, const char *name, const char *text,
 		size_t len, mode_t mode);
 
-/* Removes a file and makes that durable. 0 or -errno (-ENOENT when it was not there). */
+/* Removes a file, and what a killed sys_replace() left of it, and makes that durable. 0 or -errno
+ * (-ENOENT when the file was not there). */
 int sys_remove(const struct sys *sys, const char *dir, const char *name);
 
 /* The names in a directory without "." and "..", sorted. 0 or -errno. */

@@ -206,6 +206,14 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+/* A fixed name: what a killed run left behind is taken away by the next one. */
+static int remove_draft(int folder, const char *name, char draft[256])
+{
+	if (snprintf(draft, 256, ".%s.new", name) >= 256)
+		return -ENAMETOOLONG;
+	return unlinkat(folder, draft, 0) < 0 && errno != ENOENT ? negative_errno() : 0;
+}
+
 int sys_replace(const struct sys *sys, const char *dir, const char *name, const char *text,
 		size_t len, mode_t mode)
 {
@@ -216,11 +224,9 @@ int sys_replace(const struct sys *sys, const char *dir, const char *name, const 
 
 	if (folder < 0)
 		return folder;
-	/* A fixed name: what a killed run left behind is taken away by the next one. */
-	if ((size_t)snprintf(draft, sizeof(draft), ".%s.new", name) >= sizeof(draft))
-		return -ENAMETOOLONG;
-	if (unlinkat(folder, draft, 0) < 0 && errno != ENOENT)
-		return negative_errno();
+	r = remove_draft(folder, name, draft);
+	if (r < 0)
+		return r;
 	fd = openat(folder, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return negative_errno();
@@ -238,9 +244,14 @@ int sys_replace(const struct sys *sys, const char *dir, const char *name, const 
 int sys_remove(const struct sys *sys, const char *dir, const char *name)
 {
 	_cleanup_fd int folder = sys_open(sys, dir, O_DIRECTORY | O_RDONLY, 0);
+	char draft[256];
+	int r;
 
 	if (folder < 0)
 		return folder;
+	r = remove_draft(folder, name, draft);
+	if (r < 0)
+		return r;
 	if (unlinkat(folder, name, 0) < 0 || fsync(folder) < 0)
 		return negative_errno();
 	return 0;

@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 #include "linkplan.h"
 #include "text.h"
@@ -30,6 +31,7 @@ static void plan_clear(struct link_plan *p)
 {
 	free(p->file);
 	free(p->base);
+	free(p->base_path);
 	free(p->id_path);
 	free(p->driver);
 	unitfile_clear(&p->unit);
@@ -278,11 +280,21 @@ static int make_plan(const struct link_request *rq, struct link_plan *p)
 		r = linkplan_twin(rq, "ID_NET_LINK_FILE", p->file, &twin);
 		dropin = !twin;
 	}
+	/* What is made anew at every boot may be made otherwise: a copy would outlive it, and keep
+	 * a name that nobody wants any more. */
+	if (r == 0 && !dropin && strncmp(p->base_path, "/run/", 5) == 0)
+		return linkplan_refuse(
+			rq, -ENOTSUP,
+			"%s is made anew at every boot and governs more than %s: set "
+			"it where that file comes from (netplan)",
+			p->base_path, rq->ifname);
 	if (r == 0)
 		r = dropin ? check_later(rq, p) : check_names(rq, p);
 	if (r == 0)
 		r = dropin ? format(&p->path, LINKFILE_DIR "/%s.d/" LINKFILE_DROPIN, p->base)
 			   : own_path(rq, p);
+	if (r == 0)
+		r = linkplan_check_new(rq, dropin ? p->base : unitfile_base(p->path), p);
 	if (r < 0)
 		return r;
 	if (linkfile_is_ours(rq->sys, p->path) == 0)
@@ -303,6 +315,23 @@ static int make_plan(const struct link_request *rq, struct link_plan *p)
 	return ferror(f) | fclose(f) ? -ENOMEM : 0;
 }
 
+/* Does that file of ours name this very device, by another of its names? */
+static bool names_device(const struct link_request *rq, const struct link_plan *p, const char *path)
+{
+	struct unitfile u = {0};
+	const char *mac, *id_path;
+	bool same = false;
+
+	if (unitfile_read(rq->sys, path, NULL, &u, NULL) == 0) {
+		mac = literal(&u, "PermanentMACAddress");
+		id_path = literal(&u, "Path");
+		same = rq->mac ? mac && strcasecmp(mac, rq->mac) == 0
+			       : id_path && p->id_path && strcmp(id_path, p->id_path) == 0;
+	}
+	unitfile_clear(&u);
+	return same;
+}
+
 /* What an earlier run wrote for this device under another name would go on to govern it, or be left
  * behind for ever. */
 static int remove_others(const struct link_request *rq, const struct link_plan *p)
@@ -317,7 +346,8 @@ static int remove_others(const struct link_request *rq, const struct link_plan *
 		const char *path = paths.v[i];
 
 		if (strcmp(path, p->path) == 0 ||
-		    (fnmatch(pattern, path, 0) != 0 && strcmp(path, p->file) != 0) ||
+		    (fnmatch(pattern, path, 0) != 0 && strcmp(path, p->file) != 0 &&
+		     !names_device(rq, p, path)) ||
 		    linkfile_is_ours(rq->sys, path) <= 0)
 			continue;
 		r = linkfile_remove(rq->sys, path);

@@ -163,12 +163,75 @@ static int find_governing(const struct link_request *rq, const struct strings *f
 	for (size_t i = 0; i < files->n; i++)
 		if (p->base && strcmp(unitfile_base(files->v[i]), p->base) == 0)
 			path = files->v[i];
+	if (!path && p->ours)
+		return linkplan_refuse(rq, -ESTALE,
+				       "%s, which %s stands for, is gone: run `nodefit rollback "
+				       "--persist` and reboot",
+				       p->base, p->file);
 	if (!path || (!p->ours && strcmp(without_usr(path), without_usr(p->file)) != 0))
 		return linkplan_refuse(rq, -ESTALE,
 				       "%s governed %s at boot and has been %s%s: reboot first",
-				       p->ours ? p->base : p->file, rq->ifname,
-				       path ? "replaced by " : "taken away", path ? path : "");
-	return unitfile_read(rq->sys, path, LINKFILE_DROPIN, &p->unit, rq->why);
+				       p->file, rq->ifname, path ? "replaced by " : "taken away",
+				       path ? path : "");
+	p->base_path = strdup(path);
+	return p->base_path ? unitfile_read(rq->sys, path, LINKFILE_DROPIN, &p->unit, rq->why)
+			    : -ENOMEM;
+}
+
+/* Is there a condition that the device certainly does not meet? */
+static bool certainly_not(const struct link_request *rq, const struct link_plan *p,
+			  const struct unitfile *u)
+{
+	const struct {
+		const char *key, *value;
+	} known[] = {{"PermanentMACAddress", rq->mac}, {"Path", p->id_path}, {"Driver", p->driver}};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const struct unit_line *l = unitfile_last(u, "Match", known[i].key);
+
+		/* Several words, or a negated one: it may. */
+		if (l && known[i].value && *l->value && !strpbrk(l->value, " \t!\"'\\") &&
+		    fnmatch(l->value, known[i].value, FNM_CASEFOLD) != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_newer(const struct stat *a, const struct stat *b)
+{
+	return a->st_ctim.tv_sec > b->st_ctim.tv_sec ||
+	       (a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec > b->st_ctim.tv_nsec);
+}
+
+int linkplan_check_new(const struct link_request *rq, const char *first, const struct link_plan *p)
+{
+	_cleanup_free char *database = NULL;
+	struct strings files = {0};
+	struct stat udev, st;
+	int r = format(&database, LINKPLAN_UDEV "/n%u", rq->ifindex);
+
+	if (r == 0)
+		r = sys_stat(rq->sys, database, &udev);
+	if (r == 0)
+		r = unitfile_list(rq->sys, "", ".link", &files);
+	for (size_t i = 0; i < files.n && r == 0; i++) {
+		struct unitfile u = {0};
+
+		/* What was there when udev looked did not fit, or it would govern. */
+		if (strcmp(unitfile_base(files.v[i]), first) >= 0 ||
+		    sys_stat(rq->sys, files.v[i], &st) < 0 || !is_newer(&st, &udev) ||
+		    linkfile_is_ours(rq->sys, files.v[i]) > 0)
+			continue;
+		r = unitfile_read(rq->sys, files.v[i], NULL, &u, NULL);
+		if (r == 0 && !certainly_not(rq, p, &u))
+			r = linkplan_refuse(rq, -ESTALE,
+					    "%s is new and may govern %s from the next boot on: "
+					    "reboot first",
+					    files.v[i], rq->ifname);
+		unitfile_clear(&u);
+	}
+	strings_clear(&files);
+	return r;
 }
 
 int linkplan_governing(const struct link_request *rq, struct link_plan *p)

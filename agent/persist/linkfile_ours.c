@@ -50,12 +50,43 @@ int linkfile_remove(const struct sys *sys, const char *path)
 	_cleanup_fd int fd = -1;
 	int r = dir ? sys_remove(sys, dir, base) : -ENOMEM;
 
-	if (r < 0 || strcmp(dir, LINKFILE_DIR) == 0)
+	if ((r < 0 && r != -ENOENT) || strcmp(dir, LINKFILE_DIR) == 0)
 		return r;
 	fd = sys_open_dir(sys, LINKFILE_DIR, 0);
 	if (fd >= 0)
 		(void)unlinkat(fd, unitfile_base(dir), AT_REMOVEDIR); /* it may hold others */
-	return 0;
+	return r;
+}
+
+static bool has_draft(const struct sys *sys, const char *path)
+{
+	const char *base = unitfile_base(path);
+	_cleanup_free char *draft = NULL;
+	struct stat st;
+
+	return format(&draft, "%.*s.%s.new", (int)(base - path), path, base) == 0 &&
+	       sys_stat(sys, draft, &st) == 0;
+}
+
+/* What a killed run left behind: not whole, so that its first line proves nothing. */
+static void remove_drafts(const struct sys *sys)
+{
+	struct strings names = {0};
+
+	if (sys_list(sys, LINKFILE_DIR, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		size_t len = strlen(names.v[i]);
+		_cleanup_free char *path = NULL;
+
+		if (fnmatch(".*-nodefit-*.link.new", names.v[i], 0) == 0)
+			(void)format(&path, LINKFILE_DIR "/%.*s", (int)(len - 5), names.v[i] + 1);
+		else if (fnmatch("*.link.d", names.v[i], 0) == 0)
+			(void)format(&path, LINKFILE_DIR "/%s/" LINKFILE_DROPIN, names.v[i]);
+		if (path && has_draft(sys, path))
+			(void)linkfile_remove(sys, path);
+	}
+	strings_clear(&names);
 }
 
 static int check_all(const struct sys *sys, const struct strings *paths, char **why)
@@ -93,6 +124,8 @@ int linkfile_remove_all(const struct sys *sys, bool force, struct strings *remov
 			r = -ENOMEM;
 	}
 	strings_clear(&paths);
+	if (r == 0)
+		remove_drafts(sys);
 	return r;
 }
 

@@ -60,12 +60,17 @@ int sysctlfile_write(const struct sys *sys, const struct profile *p, const struc
 		     char **why)
 {
 	_cleanup_free char *present = NULL, *text = NULL;
+	bool any = false;
 	size_t size;
 	FILE *f;
 	int r = read_present(sys, &present, why);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
+	for (size_t i = 0; i < changes->n; i++)
+		any = any || changes->v[i].tuner == &sysctl_tuner;
+	if (!any && !present) /* of links alone there is nothing to say here */
+		return 0;
 	f = open_memstream(&text, &size);
 	if (!f)
 		return -ENOMEM;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "apply.h"
+#include "linkfile.h"
 #include "log.h"
 #include "persist.h"
 #include "render.h"
@@ -18,12 +21,34 @@ static void tell_files(const struct sys *sys)
 	strings_clear(&files);
 }
 
+/* initramfs-tools and dracut copy .link files, and udev obeys the copies before it sees that the
+ * files are gone. */
+static void tell_initramfs(const struct sys *sys, const struct strings *files)
+{
+	static const struct {
+		const char *there, *command;
+	} makers[] = {{"/usr/sbin/update-initramfs", "update-initramfs -u"},
+		      {"/usr/bin/dracut", "dracut --force"}};
+	struct stat st;
+
+	for (size_t i = 0; i < files->n; i++) {
+		if (strncmp(files->v[i], LINKFILE_DIR "/", strlen(LINKFILE_DIR "/")) != 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(makers); k++)
+			if (sys_stat(sys, makers[k].there, &st) == 0)
+				printf("%s is removed; an initramfs made meanwhile has a copy: "
+				       "%s\n",
+				       files->v[i], makers[k].command);
+	}
+}
+
 static int run(const struct command *c)
 {
 	struct rollback_options options = {.persist = c->flags & FLAG_PERSIST,
 					   .force = c->flags & FLAG_FORCE};
 	struct profile none = {.name = (char *)"rollback"};
 	_cleanup_free char *why = NULL;
+	struct strings files = {0};
 	struct report report;
 	struct terminal t;
 	uint64_t start;
@@ -31,6 +56,8 @@ static int run(const struct command *c)
 
 	if (code)
 		return code;
+	if (options.persist)
+		(void)persist_list(&c->sys, &files);
 	r = rollback(&c->sys, options, &report.changes, &why);
 	verb_end(c, &none, &report, start);
 	if (r < 0 && why) {
@@ -45,7 +72,9 @@ static int run(const struct command *c)
 		terminal_changes(&t, &report, true);
 		if (!options.persist)
 			tell_files(&c->sys);
+		tell_initramfs(&c->sys, &files);
 	}
+	strings_clear(&files);
 	if (code == 0)
 		code = report_exit_code(&report, false);
 	report_clear(&report);

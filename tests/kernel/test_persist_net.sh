@@ -172,6 +172,64 @@ equal "or removed, 95-nodefit.conf neither" "$foreign" "$(files)"
 [ ! -e $ours ] && [ "$(cat /sys/class/net/v0/mtu)" = 1500 ]
 ok $? "--force removes it and puts all back"
 
+# Links alone.
+printf '[net]\ndevices=v0\nmtu=1400\n' >"$work/alone.ini"
+"$NODEFIT" apply --persist --profile "$work/alone.ini" >/dev/null
+[ -e $ours ] && [ ! -e /etc/sysctl.d/95-nodefit.conf ]
+ok $? "without a sysctl there is no sysctl.d file"
+"$NODEFIT" rollback --persist >/dev/null
+
+# Killed before the file had its name: the rollback finds what was left.
+for n in 1 2; do
+	strace -f -o "$work/trace" -e inject=renameat:signal=SIGKILL:when=$n \
+		"$NODEFIT" apply --persist --profile "$work/alone.ini" >/dev/null 2>&1
+	[ $n = 1 ] || [ -e $net/.98-nodefit-v0.link.new ]
+	ok $? "killed at rename $n"
+	"$NODEFIT" rollback --persist >/dev/null
+	equal "nothing is left of it" "" "$(find $net /etc/sysctl.d /var/lib/nodefit -type f -name '*nodefit*' -o -type f -name '*.new')"
+done
+
+# The machine has changed since udev looked.
+refused() { # NAME WORDS
+	out=$("$NODEFIT" apply --persist --profile "$work/alone.ini")
+	holds "$1" "not persisted: $2" "$out"
+	equal "no file is written then" "" "$(find $net -name '*nodefit*')"
+	"$NODEFIT" rollback --persist >/dev/null
+}
+printf '[Match]\nOriginalName=v0\n[Link]\nName=v0\n' >$net/50-new.link
+refused "a new file that comes first is not passed over" '.*/50-new.link is new and may govern v0'
+printf '[Match]\nDriver=virtio_net\n' >$net/50-new.link
+out=$("$NODEFIT" apply --persist --profile "$work/alone.ini")
+equal "one that is certainly about another device is" "" "$(printf '%s\n' "$out" | grep 'not persisted')"
+"$NODEFIT" rollback --persist >/dev/null
+rm $net/50-new.link
+mkdir -p /run/systemd/network
+printf '[Match]\nDriver=veth\n[Link]\nName=lan0\n' >/run/systemd/network/10-netplan-x.link
+sed "s|^E:ID_NET_LINK_FILE=.*|E:ID_NET_LINK_FILE=/run/systemd/network/10-netplan-x.link|" "$work/db" >"$db"
+refused "what is generated at boot is not copied" '.*10-netplan-x.link is made anew at every boot'
+rm /run/systemd/network/10-netplan-x.link
+cp "$work/db" "$db"
+cp $net/99-default.link $net/80-base.link
+sed "s|^E:ID_NET_LINK_FILE=.*|E:ID_NET_LINK_FILE=$net/80-base.link|" "$work/db" >"$db"
+"$NODEFIT" apply --persist --profile "$work/alone.ini" >/dev/null
+rm $net/80-base.link
+sed "s|^E:ID_NET_LINK_FILE=.*|E:ID_NET_LINK_FILE=$net/79-nodefit-v0.link|" "$work/db" >"$db"
+out=$("$NODEFIT" apply --persist --profile "$work/alone.ini")
+holds "a copy whose original is gone is told, with what to do" \
+	'80-base.link, which .* stands for, is gone: run `nodefit rollback --persist` and reboot' "$out"
+"$NODEFIT" rollback --persist >/dev/null
+cp "$work/db" "$db"
+
+# One file a device, whatever it is called.
+"$NODEFIT" apply --persist --profile "$work/alone.ini" >/dev/null
+ip link set v0 down && ip link set v0 name v9 && ip link set v9 up
+printf '[net]\ndevices=v9\nmtu=1400\n[net.late]\ndevices=late0\nmtu=1400\n' >"$work/renamed.ini"
+"$NODEFIT" apply --persist --profile "$work/renamed.ini" >/dev/null
+equal "a renamed device leaves no file of its old name" 98-nodefit-v9.link \
+	"$(find $net -name '*nodefit*' -printf '%f\n')"
+"$NODEFIT" rollback --persist --force >/dev/null
+ip link set v9 down && ip link set v9 name v0 mtu 1500 && ip link set v0 up
+
 # Every name that we translate to, with the least value of its kind, to systemd's parser.
 version=$(udevadm --version 2>/dev/null)
 if [ "${version%%[!0-9]*}" -ge 252 ] 2>/dev/null; then
