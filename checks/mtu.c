@@ -55,6 +55,12 @@ static void machine_clear(struct machine *m)
 }
 #define _cleanup_machine _cleanup_(machine_clear)
 
+/* RFC 3927: no node is reached by it. */
+static bool is_link_local(const struct ip *ip)
+{
+	return ip->family == AF_INET && ip->bytes[0] == 169 && ip->bytes[1] == 254;
+}
+
 static int machine_read(const struct sys *sys, struct machine *m)
 {
 	struct routes v6 = {0};
@@ -83,7 +89,8 @@ static int machine_read(const struct sys *sys, struct machine *m)
 	m->nic = links_at(&m->links, node);
 	m->ipv6_only = true;
 	for (size_t i = 0; i < m->addresses.n; i++)
-		if (m->addresses.v[i].link == node && m->addresses.v[i].ip.family == AF_INET)
+		if (m->addresses.v[i].link == node && m->addresses.v[i].ip.family == AF_INET &&
+		    !is_link_local(&m->addresses.v[i].ip))
 			m->ipv6_only = false;
 	return m->nic ? 0 : -ENODEV;
 }
@@ -94,7 +101,13 @@ static void judge_smaller(const struct pmtu_result *p, const char *peer, const s
 	char text[INET6_ADDRSTRLEN];
 	struct finding *f;
 
-	if (p->black_hole)
+	if (p->black_hole && p->refuser.family != AF_UNSPEC)
+		f = finding_add(
+			findings, VERDICT_FAIL, "PmtuBlackHole",
+			"the path to %s carries packets of %u bytes; %s refuses larger ones "
+			"without saying what fits, while %s sends up to %u",
+			peer, p->mtu, ip_text(&p->refuser, text), nic->name, nic->mtu);
+	else if (p->black_hole)
 		f = finding_add(
 			findings, VERDICT_FAIL, "PmtuBlackHole",
 			"the path to %s carries packets of %u bytes; larger ones vanish and "
@@ -171,7 +184,7 @@ static void probe(const struct check_run *run, const struct link *nic, struct fi
 			return;
 		}
 		run->progress(run, "%zu of %zu: %s", i + 1, p->peers.n, peer);
-		error = pmtu_probe(run->sys, &p->peers.v[i], 0, nic->mtu, p->wait, &path);
+		error = pmtu_probe(run->sys, &p->peers.v[i], 0, nic->mtu, p->wait, end, &path);
 		if (error < 0)
 			finding_add(findings, VERDICT_UNKNOWN, "ProbeFailed",
 				    "%s could not be probed: %s%s", peer, strerror(-error),

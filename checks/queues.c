@@ -84,6 +84,7 @@ static void read_rings(const struct ethtool *e, struct nic_queues *q)
 static void read_steering(const struct sys *sys, struct nic_queues *q)
 {
 	struct strings names = {0};
+	bool any = false;
 	char path[512];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/queues", q->name);
@@ -101,8 +102,10 @@ static void read_steering(const struct sys *sys, struct nic_queues *q)
 		if (sys_read_line(sys, path, &mask) < 0)
 			continue;
 		cpus = queues_mask_cpus(mask);
-		if (cpus > q->rps)
+		/* The one that is steered least is the bottleneck. */
+		if (!any || cpus < q->rps)
 			q->rps = cpus;
+		any = true;
 	}
 	strings_clear(&names);
 }

@@ -19,6 +19,7 @@ struct pmtu_result {
 	unsigned mtu;       /* bytes of the whole IP packet */
 	unsigned reported;  /* the least "fragmentation needed" or "packet too big" said, or 0 */
 	struct ip reporter; /* who said that, or refused; family 0: our own machine */
+	struct ip refuser;  /* who said no to larger packets, for another reason than their size */
 	int error;          /* of a refusal: EHOSTUNREACH … */
 	bool black_hole;    /* larger packets vanished, and nobody said so */
 	double rtt_s;       /* of a small echo */
@@ -32,10 +33,11 @@ int pmtu_echo(const struct sys *sys, const struct ip *peer, unsigned link, unsig
 
 /* The greatest packet of at most `largest` bytes that comes back, by halving. A size counts as lost
  * after three silences of `wait_s` each, or of four times the first echo's time (0.1 s at the
- * least), unless a report settles it. At most about 50 packets.
- * 0 or -errno when it could not be tried. */
+ * least), unless a report settles it. At most about 50 packets. At the time `end` (of sys->now())
+ * no further size is begun: `mtu` is then what was found so far. 0 or -errno when it could not be
+ * tried. */
 int pmtu_probe(const struct sys *sys, const struct ip *peer, unsigned link, unsigned largest,
-	       double wait_s, struct pmtu_result *out);
+	       double wait_s, uint64_t end, struct pmtu_result *out);
 
 /* --- for tests: what came from outside --- */
 

@@ -49,12 +49,15 @@ void findings_tell(const struct findings *f, struct result *r)
 		result_judge(r, VERDICT_UNKNOWN, "NothingSeen", "there is nothing to judge");
 		return;
 	}
-	for (size_t i = 0; i < f->n; i++) {
-		if (&f->v[i] == worst || weight(f->v[i].verdict) == 0)
-			continue;
-		more++;
-		snprintf(name, sizeof(name), "also_%zu", more);
-		result_fact(r, name, f->v[i].text);
+	/* The worst first: not all may find a place. */
+	for (int w = weight(VERDICT_FAIL); w > 0; w--) {
+		for (size_t i = 0; i < f->n; i++) {
+			if (&f->v[i] == worst || weight(f->v[i].verdict) != w)
+				continue;
+			more++;
+			snprintf(name, sizeof(name), "also_%zu", more);
+			result_fact(r, name, f->v[i].text);
+		}
 	}
 	if (more)
 		result_judge(r, worst->verdict, worst->reason, "%s; and %zu more", worst->text,

@@ -50,6 +50,11 @@ static const struct cni {
 	 false},
 	{"cilium_*", "Cilium", "helm's MTU, the NIC's, from which it takes its headers off itself",
 	 true},
+	{"cali*", "Calico",
+	 "calicoNetwork.mtu of the Installation (by hand: veth_mtu of calico-config)", false},
+	{"lxc*", "Cilium", "helm's MTU, the NIC's, from which it takes its headers off itself",
+	 true},
+	{"eni*", "Amazon VPC CNI", "AWS_VPC_ENI_MTU of the DaemonSet aws-node", false},
 	{"antrea-*", "Antrea", "defaultMTU of antrea-agent.conf (or 0, which follows the NIC)",
 	 false},
 	{"weave", "Weave", "WEAVE_MTU of its DaemonSet", false},
@@ -61,6 +66,19 @@ static const struct cni *cni_of(const char *device)
 		if (fnmatch(cnis[i].device, device, 0) == 0)
 			return &cnis[i];
 	return NULL;
+}
+
+/* Is it a tunnel between nodes, or somebody's for something else (a VPN, a lab)? By its name alone:
+ * either has routes that point into it. */
+static bool is_cnis(const char *device)
+{
+	static const char *const others[] = {"genev_sys_*", "vxlan_sys_*", "gre_sys*", "vxlan-6784",
+					     "tun-*"};
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (fnmatch(others[i], device, 0) == 0)
+			return true;
+	return cni_of(device) != NULL;
 }
 
 struct judging {
@@ -102,6 +120,8 @@ static bool is_used(const struct overlay_view *v, const struct link *l)
 
 static void narrow(struct judging *j, const struct link *l, unsigned mtu)
 {
+	if (!is_cnis(l->name))
+		return;
 	if (!j->cni)
 		j->cni = cni_of(l->name);
 	if (j->narrowest && mtu >= j->pods)
@@ -146,16 +166,24 @@ static void judge_tunnel(struct judging *j, const struct link *l)
 	if (l->collects_meta) {
 		if (overhead > j->external)
 			j->external = overhead;
-		if (strncmp(l->name, "cilium_", 7) == 0) {
-			j->cilium = true;
-			j->cni = cni_of(l->name);
-		} else {
-			narrow(j, l, v->nic->mtu > overhead ? v->nic->mtu - overhead : 0);
-		}
+		narrow(j, l, v->nic->mtu > overhead ? v->nic->mtu - overhead : 0);
 		return;
 	}
 	if (below)
 		judge_device(j, l, below, overhead);
+}
+
+/* Cilium's pods have the NIC's MTU, and smaller routes within. */
+static void look_for_cilium(struct judging *j)
+{
+	const struct links *links = j->v->links;
+
+	for (size_t i = 0; i < links->n && !j->cilium; i++) {
+		if (!(links->v[i].flags & IFF_UP) || strncmp(links->v[i].name, "cilium_", 7) != 0)
+			continue;
+		j->cilium = true;
+		j->cni = cni_of(links->v[i].name);
+	}
 }
 
 /* Antrea's and Weave's own ports: all that pods send to other nodes goes through them. */
@@ -173,10 +201,29 @@ static bool is_behind_tunnel(const struct judging *j, const struct link *veth)
 {
 	const struct link *master = veth->master ? links_at(j->v->links, veth->master) : NULL;
 
-	/* Cilium's have the NIC's MTU, and smaller routes within. */
 	if (!j->narrowest || j->cilium)
 		return false;
 	return !master || word_in("cni0 cbr0 weave kube-bridge ovs-system", master->name);
+}
+
+/* A pod's link has two ends: the host's made smaller alone, it would drop without a word what its
+ * pod goes on to send. */
+static void advise_pods(const struct judging *j, struct finding *f, bool behind,
+			const struct link *pod, unsigned mtu)
+{
+	const struct cni *cni = cni_of(pod->name);
+
+	if (!cni && (behind || j->cilium))
+		cni = j->cni;
+	if (cni)
+		finding_advise(f, "%s: %s: %u; then make the pods anew: running ones keep theirs",
+			       cni->name, cni->setting, cni->takes_nics ? j->v->nic->mtu : mtu);
+	else
+		finding_advise(
+			f,
+			"set MTU %u where %s's maker is configured (the CNI, or the "
+			"container engine), then make the pods anew: running ones keep theirs",
+			mtu, pod->name);
 }
 
 /* Those behind the tunnel lose packets without a word. Others are bounded by the NIC, and this
@@ -201,12 +248,13 @@ static void judge_pods(struct judging *j, bool behind)
 	if (pods)
 		result_figure(j->r, behind ? "pods" : "containers", pods, "links");
 	if (worst)
-		advise(j,
-		       finding_add(j->findings, behind ? j->verdict : VERDICT_WARN, "PodsTooLarge",
-				   "%u of %u pods' links are larger than what %s carries (%u): %s "
-				   "has MTU %u; running pods keep theirs",
-				   n, pods, bound->name, most, worst->name, worst->mtu),
-		       behind || j->cilium ? j->cni : NULL, worst->name, most);
+		advise_pods(j,
+			    finding_add(j->findings, behind ? j->verdict : VERDICT_WARN,
+					"PodsTooLarge",
+					"%u of %u pods' links are larger than what %s carries "
+					"(%u): %s has MTU %u",
+					n, pods, bound->name, most, worst->name, worst->mtu),
+			    behind, worst, most);
 }
 
 /* A route's own MTU is used instead of its link's. */
@@ -218,6 +266,7 @@ static void judge_routes(struct judging *j)
 		const struct route *route = &routes->v[i];
 		const struct link *l = route->mtu ? links_at(j->v->links, route->link) : NULL;
 		char to[INET6_ADDRSTRLEN];
+		struct finding *f;
 		unsigned most;
 
 		if (!l || l->collects_meta)
@@ -227,12 +276,17 @@ static void judge_routes(struct judging *j)
 			most = j->v->nic->mtu - j->external;
 		if (route->mtu <= most)
 			continue;
-		advise(j,
-		       finding_add(j->findings, j->verdict, "RouteTooLarge",
-				   "the route to %s/%u by %s has MTU %u, but %s carries %u",
-				   ip_text(&route->to, to), route->prefix, l->name, route->mtu,
-				   most == l->mtu ? l->name : j->v->nic->name, most),
-		       cni_of(l->name), l->name, most);
+		f = finding_add(j->findings, j->verdict, "RouteTooLarge",
+				"the route to %s/%u by %s has MTU %u, but %s carries %u",
+				ip_text(&route->to, to), route->prefix, l->name, route->mtu,
+				most == l->mtu ? l->name : j->v->nic->name, most);
+		if (cni_of(l->name))
+			advise(j, f, cni_of(l->name), l->name, most);
+		else
+			finding_advise(f,
+				       "give that route mtu %u, or none, where it comes from: `ip "
+				       "route show %s/%u` has its protocol",
+				       most, to, route->prefix);
 		return; /* one is enough: the CNI gives all the same */
 	}
 }
@@ -244,6 +298,7 @@ void overlay_judge(const struct overlay_view *v, enum verdict verdict, struct fi
 
 	for (size_t i = 0; i < v->links->n; i++)
 		judge_tunnel(&j, &v->links->v[i]);
+	look_for_cilium(&j);
 	judge_gateways(&j);
 	judge_pods(&j, true);
 	judge_pods(&j, false);

@@ -115,11 +115,6 @@ static void judge_device(const struct nic_queues *q, const struct queues_rule *r
 			    "%s; packet steering (RPS) spreads them over %u CPUs", text, q->rps);
 		return;
 	}
-	if (q->is_virtual) {
-		finding_add(findings, VERDICT_PASS, "QueuesOfSoftware",
-			    "%s: a link made in software", text);
-		return;
-	}
 	f = finding_add(findings, VERDICT_WARN, "QueuesTooFew", "%s", text);
 	finding_advise(f,
 		       "%s; receive packet steering (RPS) softens it: a mask of CPUs in "
@@ -136,7 +131,10 @@ static void judge_channels(const struct nic_queues *q, const struct queues_rule 
 	char text[160];
 
 	describe(q, rule, text, sizeof(text));
-	if (q->now < least(wanted, q->most)) {
+	if (q->is_virtual && q->now < wanted) {
+		finding_add(findings, VERDICT_PASS, "QueuesOfSoftware",
+			    "%s: a link made in software", text);
+	} else if (q->now < least(wanted, q->most)) {
 		struct finding *f = finding_add(findings, VERDICT_WARN, "QueuesUnused", "%s", text);
 
 		if (q->combined)

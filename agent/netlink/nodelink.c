@@ -7,18 +7,23 @@
 
 #define LARGEST 65536
 
-/* Where kubelet's command line comes from: kubeadm's own file, and the deb's and rpm's for the
- * administrator (kubernetes.io, "kubelet drop-in file for systemd"). */
-static const char *const files[] = {"/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet",
-				    "/etc/sysconfig/kubelet"};
+/* Where kubelet's command line comes from: the deb's and rpm's files for the administrator, which
+ * come last on it and so win, and kubeadm's own (kubernetes.io, "kubelet drop-in file for
+ * systemd"). */
+static const char *const files[] = {"/etc/default/kubelet", "/etc/sysconfig/kubelet",
+				    "/var/lib/kubelet/kubeadm-flags.env"};
 
 /* --node-ip=A or --node-ip=A,B: the first one. */
 static bool find_flag(const char *text, struct ip *out)
 {
-	const char *flag = strstr(text, "--node-ip");
+	const char *flag = NULL, *line = text;
 	char address[INET6_ADDRSTRLEN];
 	size_t len;
 
+	for (; line && !flag; line = strchr(line, '\n')) {
+		line += strspn(line, "\n \t");
+		flag = *line == '#' ? NULL : memmem(line, strcspn(line, "\n"), "--node-ip", 9);
+	}
 	if (!flag)
 		return false;
 	flag += strlen("--node-ip");

@@ -268,6 +268,9 @@ static int try_size(struct probe *p, unsigned size, double wait_s)
 		r = send_echo(p, size);
 		if (r == 0)
 			r = wait_answer(p, wait_s);
+		/* A link below that takes no packet of this size drops it (veth), or is busy. */
+		if (r == -ENOBUFS)
+			r = 0;
 		if (r == 0 && p->reported)
 			break;
 		p->sys->sleep_until(p->sys, p->sys->now(p->sys) + GENTLE_NS);
@@ -300,6 +303,7 @@ static bool is_refusal(int error)
 struct search {
 	struct probe *p;
 	double wait_s;
+	uint64_t end;
 	unsigned lost; /* the least size that did not come back */
 	bool told;     /* and somebody said so */
 	struct pmtu_result *out;
@@ -309,16 +313,23 @@ struct search {
 static int settle(struct search *s, unsigned size)
 {
 	struct pmtu_result *out = s->out;
-	int r = try_size(s->p, size, s->wait_s);
+	int r;
 
+	if (s->p->sys->now(s->p->sys) >= s->end)
+		return -ETIME;
+	r = try_size(s->p, size, s->wait_s);
 	if (r > 0) {
 		out->mtu = size;
 		return r;
 	}
-	if (r < 0 && r != -EMSGSIZE)
+	/* A smaller one came back, so whoever refuses this one does so for its size, which no
+	 * sender learns of. Our own firewall (EPERM) tells it. */
+	if (is_refusal(r) && s->p->reporter.family != AF_UNSPEC)
+		out->refuser = s->p->reporter;
+	else if (r < 0 && r != -EMSGSIZE && r != -EPERM)
 		return r;
 	s->lost = size;
-	s->told = r == -EMSGSIZE || s->p->reported;
+	s->told = r == -EMSGSIZE || r == -EPERM || s->p->reported;
 	if (s->p->reported && (!out->reported || s->p->reported < out->reported)) {
 		out->reported = s->p->reported;
 		out->reporter = s->p->reporter;
@@ -352,7 +363,7 @@ static int first_echo(struct probe *p, double wait_s, struct pmtu_result *out)
 	int r = try_size(p, SMALL, wait_s);
 
 	out->rtt_s = (double)(p->sys->now(p->sys) - p->sent_ns) / 1e9;
-	if (is_refusal(r)) {
+	if (is_refusal(r) || r == -EPERM) { /* EPERM: our own firewall */
 		out->kind = PMTU_REFUSED;
 		out->error = -r;
 		out->reporter = p->reporter;
@@ -363,9 +374,10 @@ static int first_echo(struct probe *p, double wait_s, struct pmtu_result *out)
 	return r;
 }
 
-static int search(struct probe *p, unsigned largest, double wait_s, struct pmtu_result *out)
+static int search(struct probe *p, unsigned largest, double wait_s, uint64_t end,
+		  struct pmtu_result *out)
 {
-	struct search s = {.p = p, .wait_s = wait_s, .out = out};
+	struct search s = {.p = p, .wait_s = wait_s, .end = end, .out = out};
 	int r = first_echo(p, wait_s, out);
 
 	if (r <= 0)
@@ -386,12 +398,12 @@ static int search(struct probe *p, unsigned largest, double wait_s, struct pmtu_
 		else
 			break;
 	}
-	out->black_hole = out->mtu < largest && !s.told;
-	return r < 0 ? r : 0;
+	out->black_hole = s.lost && out->mtu < largest && !s.told;
+	return r < 0 && r != -ETIME ? r : 0;
 }
 
 int pmtu_probe(const struct sys *sys, const struct ip *peer, unsigned link, unsigned largest,
-	       double wait_s, struct pmtu_result *out)
+	       double wait_s, uint64_t end, struct pmtu_result *out)
 {
 	_cleanup_probe struct probe *p = NULL;
 	struct pmtu_result found = {0};
@@ -400,7 +412,7 @@ int pmtu_probe(const struct sys *sys, const struct ip *peer, unsigned link, unsi
 	if (size_is_sound(peer, largest))
 		p = open_probe(sys, peer, link, &r);
 	if (p) {
-		r = search(p, largest, wait_s, &found);
+		r = search(p, largest, wait_s, end, &found);
 	} else if (is_refusal(r)) { /* connect() itself says when there is no way */
 		found = (struct pmtu_result){.kind = PMTU_REFUSED, .error = -r};
 		r = 0;

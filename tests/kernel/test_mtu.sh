@@ -66,7 +66,24 @@ check
 equal "a pod larger than the tunnel is found" "fail PodsTooLarge" "$(judged)"
 holds "with the tunnel's name and size" '^1 of 2 pods.* flannel.1 carries \(1450\): vethb has MTU 1500' \
 	"$(said .message)"
-for link in vetha vethb vethd cni0 docker0 flannel.1; do
+holds "the pod's maker is to be told, never one end alone" '^flannel: .*: 1450; then make the pods anew' \
+	"$(said .advice)"
+ip link del vethb
+ip link set vethd mtu 9000
+check
+equal "a container engine's pod above the NIC's MTU warns" "warn PodsTooLarge" "$(judged)"
+holds "its engine is to be told" 'where vethd.s maker is configured' "$(said .advice)"
+ip link set vethd mtu 1500
+ip link del flannel.1
+ip link add vx-lab mtu 1400 type vxlan id 7 dev v0 local 10.9.0.1 dstport 4790 && ip link set vx-lab up
+check
+equal "somebody's own tunnel bounds no pods" "pass MtuFits" "$(judged)"
+ip route add 10.77.0.0/16 dev v0 mtu 9000
+check
+equal "a route larger than its link is found" "fail RouteTooLarge" "$(judged)"
+holds "the route is what is to be changed" '^give that route mtu 1500, or none' "$(said .advice)"
+ip route del 10.77.0.0/16
+for link in vetha vethd cni0 docker0 vx-lab; do
 	ip link del $link
 done
 
@@ -149,6 +166,26 @@ if in_router nft "$drop" 2>"$work/nft"; then
 	check "peers=10.9.1.2 10.9.0.2"
 	equal "the worst path decides" "fail PmtuBlackHole" "$(judged)"
 	in_router nft flush ruleset
+	in_router nft 'table inet t { chain f { type filter hook forward priority 0;
+		ip length > 1300 reject with icmp type admin-prohibited; }; }'
+	check "peers=10.9.1.2"
+	equal "one who refuses larger packets for another reason makes a black hole as well" \
+		"fail PmtuBlackHole 1300" "$(judged) $(said '.figures."10.9.1.2.path".value')"
+	holds "and is named" '10.9.0.2 refuses larger ones' "$(said .message)"
+	in_router nft flush ruleset
+	nft 'table inet t { chain out { type filter hook output priority 0;
+		ip length > 1350 icmp type echo-request drop; }; }'
+	check "peers=10.9.0.2"
+	equal "what this machine's own firewall drops is found by its size" \
+		"warn PathMtuSmaller 1350" "$(judged) $(said '.figures."10.9.0.2.path".value')"
+	nft flush ruleset
+	# The far end of the first hop is made smaller, ours is not: veth drops what exceeds it by
+	# more than a VLAN tag.
+	in_router ip link set v1 mtu 1420
+	check "peers=10.9.0.2"
+	equal "a pair whose other end is smaller is a black hole" "fail PmtuBlackHole 1424" \
+		"$(judged) $(said '.figures."10.9.0.2.path".value')"
+	in_router ip link set v1 mtu 1500
 else
 	skip "a black hole" "nft does not work here: $(head -n 1 "$work/nft")"
 fi
@@ -157,6 +194,7 @@ in_peer sh -c 'echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all'
 check "peers=10.9.1.2" "wait=100ms"
 equal "silence is unknown, not good and not bad" "unknown PeerSilent 3" "$(judged) $code"
 in_router ip route add unreachable 10.9.7.0/24
+in_router sh -c 'echo 0 >/proc/sys/net/ipv4/icmp_ratelimit' # it has refused much already
 check "peers=10.9.7.1" "wait=200ms"
 equal "a refusal is told from silence" "unknown PeerRefused" "$(judged)"
 holds "with who refused" '^10.9.0.2 refuses what goes to 10.9.7.1: ' "$(said .message)"

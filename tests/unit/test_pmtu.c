@@ -114,8 +114,8 @@ static void sizes_out_of_range_are_refused(void **state)
 	assert_true(ip_parse("127.0.0.1", &peer));
 	assert_int_equal(pmtu_echo(&sys, &peer, 0, 27, 0.1), -EINVAL);
 	assert_int_equal(pmtu_echo(&sys, &peer, 0, PMTU_MOST + 1, 0.1), -EINVAL);
-	assert_int_equal(pmtu_probe(&sys, &peer, 0, PMTU_MOST + 1, 0.1, &out), -EINVAL);
-	assert_int_equal(pmtu_probe(&sys, &peer, 0, 0, 0.1, &out), -EINVAL);
+	assert_int_equal(pmtu_probe(&sys, &peer, 0, PMTU_MOST + 1, 0.1, UINT64_MAX, &out), -EINVAL);
+	assert_int_equal(pmtu_probe(&sys, &peer, 0, 0, 0.1, UINT64_MAX, &out), -EINVAL);
 }
 
 int main(void)
