@@ -18,6 +18,7 @@ struct stanzas {
 	bool ours, dhcp; /* the iface stanza that is being read */
 	char *dhcp_file; /* the last one of ours that asks DHCP */
 	unsigned dhcp_line, depth;
+	struct strings read; /* files; each counts once, also one that names itself */
 };
 
 static int read_interfaces(struct stanzas *st, const char *path);
@@ -25,16 +26,18 @@ static int read_interfaces(struct stanzas *st, const char *path);
 /* "source PATTERN" and "source-directory DIR"; globs in the last part only. */
 static int read_sourced(struct stanzas *st, const char *what, bool directory)
 {
-	_cleanup_free char *folder = NULL;
+	_cleanup_free char *full = NULL, *folder = NULL;
 	const char *pattern = "*";
 	struct strings names = {0};
 	int r = 0;
 
-	if (*what != '/' || st->depth >= SOURCE_DEPTH)
+	if (!*what || st->depth >= SOURCE_DEPTH)
 		return 0;
+	if (format(&full, "%s%s", *what == '/' ? "" : "/etc/network/", what) < 0)
+		return -ENOMEM;
 	if (!directory)
-		pattern = unitfile_base(what);
-	folder = directory ? strdup(what) : strndup(what, (size_t)(pattern - what));
+		pattern = unitfile_base(full);
+	folder = directory ? strdup(full) : strndup(full, (size_t)(pattern - full));
 	if (!folder)
 		return -ENOMEM;
 	if (sys_list(st->s->sys, folder, &names) < 0)
@@ -77,17 +80,21 @@ static int take_iface(struct stanzas *st, const char *file, unsigned line, char 
 	return st->dhcp_file ? 0 : -ENOMEM;
 }
 
-/* "up ip link set dev eth0 mtu 1400", in any stanza: the name and "mtu N" in one command. */
+/* "up ip link set dev eth0 mtu 1400", in any stanza: the name and "mtu N" in one command; or "echo
+ * 1400 >/sys/class/net/eth0/mtu". */
 static int take_command(const struct stanzas *st, const char *file, unsigned line, char *rest)
 {
 	const char *value = NULL, *word;
 	bool named = false;
-	char *next = NULL;
+	char *next = NULL, attribute[64];
 
-	while ((word = strtok_r(rest, " \t;\"'", &next))) {
+	snprintf(attribute, sizeof(attribute), "/sys/class/net/%s/mtu", st->s->ifname);
+	while ((word = strtok_r(rest, " \t;\"'>", &next))) {
 		rest = NULL;
-		if (strcmp(word, "mtu") == 0)
-			value = strtok_r(NULL, " \t;\"'", &next);
+		if (strcmp(word, "mtu") == 0 || strcmp(word, "echo") == 0)
+			value = strtok_r(NULL, " \t;\"'>", &next);
+		else if (strcmp(word, attribute) == 0)
+			named = true;
 		else if (strcmp(word, st->s->ifname) == 0 ||
 			 (st->ours &&
 			  (strcmp(word, "$IFACE") == 0 || strcmp(word, "${IFACE}") == 0)))
@@ -100,7 +107,7 @@ static int take_command(const struct stanzas *st, const char *file, unsigned lin
 
 static int take_interfaces_line(void *context, const char *file, unsigned line, char *text)
 {
-	static const char commands[] = "up pre-up post-up down pre-down post-down";
+	static const char commands[] = "up pre-up post-up";
 	struct stanzas *st = context;
 	char *rest;
 
@@ -129,6 +136,10 @@ static int take_interfaces_line(void *context, const char *file, unsigned line, 
 static int read_interfaces(struct stanzas *st, const char *path)
 {
 	st->ours = false;
+	if (strings_contains(&st->read, path))
+		return 0;
+	if (strings_addf(&st->read, "%s", path) < 0)
+		return -ENOMEM;
 	return mtu_each_line(st->s->sys, path, take_interfaces_line, st);
 }
 
@@ -136,46 +147,63 @@ static int read_interfaces(struct stanzas *st, const char *path)
 
 struct dhclient {
 	const struct mtu_search *s;
-	const struct stanzas *st;
-	const char *file;
-	bool requests;     /* within a request statement */
-	unsigned asked_at; /* the line that asks for the MTU; 0: none */
-	char forced[32];   /* by supersede */
-	unsigned forced_at;
+	bool requests;         /* within a request statement */
+	const char *statement; /* supersede or default, once it was read; or NULL */
+	bool interface;        /* the name of an interface block comes next */
+	bool other;            /* within a block for another interface */
+	unsigned asked_at;     /* the line that asks for the MTU; 0: none */
+	char value[32];        /* by supersede, or by default */
+	enum mtu_fit fit;      /* of the value */
+	unsigned value_at;
 };
 
-/* Statements end with ";", and a request may go over several lines. */
+static void take_dhclient_word(struct dhclient *d, unsigned line, const char *word)
+{
+	static const char *const setting[] = {"supersede", "default"};
+
+	if (d->interface) {
+		d->other = strcmp(word, d->s->ifname) != 0;
+		d->interface = false;
+	} else if (strcmp(word, "interface") == 0) {
+		d->interface = true;
+	} else if (strcmp(word, "request") == 0 || strcmp(word, "also") == 0) {
+		d->requests = true;
+	} else if (strcmp(word, setting[0]) == 0 || strcmp(word, setting[1]) == 0) {
+		d->statement = strcmp(word, setting[0]) == 0 ? setting[0] : setting[1];
+	} else if (strcmp(word, "interface-mtu") == 0) {
+		if (d->requests && !d->other)
+			d->asked_at = line;
+		if (d->statement && !d->other)
+			d->value_at = line;
+	} else if (d->statement && d->value_at == line && !d->other) {
+		/* A default counts where the server says nothing. */
+		snprintf(d->value, sizeof(d->value), "%s", word);
+		d->fit = d->statement == setting[0] ? MTU_YES : MTU_MAYBE;
+		d->statement = NULL;
+	}
+}
+
+/* Statements end with ";" or are blocks, and a request may go over several lines. */
 static int take_dhclient_line(void *context, const char *file, unsigned line, char *text)
 {
 	struct dhclient *d = context;
-	char *next = NULL;
-	bool superseded = false;
 
 	(void)file;
 	text[strcspn(text, "#")] = '\0';
 	while (*text) {
-		size_t len = strcspn(text, ";");
-		char end = text[len];
+		size_t len = strcspn(text, ";{}");
+		char end = text[len], *next = NULL;
 
 		text[len] = '\0';
-		for (const char *w = strtok_r(text, " \t\r,", &next); w;
-		     w = strtok_r(NULL, " \t\r,", &next)) {
-			if (strcmp(w, "request") == 0 || strcmp(w, "also") == 0)
-				d->requests = true;
-			else if (strcmp(w, "supersede") == 0)
-				superseded = true;
-			else if (strcmp(w, "interface-mtu") == 0 && d->requests)
-				d->asked_at = line;
-			else if (superseded && strcmp(w, "interface-mtu") == 0 &&
-				 (w = strtok_r(NULL, " \t\r,", &next))) {
-				snprintf(d->forced, sizeof(d->forced), "%s", w);
-				d->forced_at = line;
-			}
-			if (!w)
-				break;
+		for (const char *w = strtok_r(text, " \t\r,\"", &next); w;
+		     w = strtok_r(NULL, " \t\r,\"", &next))
+			take_dhclient_word(d, line, w);
+		if (end) {
+			d->requests = d->interface = false;
+			d->statement = NULL;
 		}
-		if (end == ';')
-			d->requests = superseded = false;
+		if (end == '}')
+			d->other = false;
 		text += len + (end != '\0');
 	}
 	return 0;
@@ -186,11 +214,11 @@ static int tell_dhclient(const struct mtu_search *s, const struct stanzas *st)
 	static const char *const files[] = {"/etc/dhcp/dhclient.conf", "/etc/dhclient.conf"};
 
 	for (size_t i = 0; i < ARRAY_LEN(files) && st->dhcp_file; i++) {
-		struct dhclient d = {.s = s, .st = st, .file = files[i]};
+		struct dhclient d = {.s = s};
 		int r = mtu_each_line(s->sys, files[i], take_dhclient_line, &d);
 
-		if (r == 0 && d.forced_at)
-			r = mtu_tell_value(s, files[i], d.forced_at, "dhclient", d.forced, MTU_YES);
+		if (r == 0 && *d.value)
+			r = mtu_tell_value(s, files[i], d.value_at, "dhclient", d.value, d.fit);
 		else if (r == 0 && d.asked_at)
 			r = mtu_tell(s, files[i], d.asked_at,
 				     "dhclient, which ifupdown starts for %s (%s:%u), takes the "
@@ -210,6 +238,7 @@ int mtu_in_ifupdown(const struct mtu_search *s)
 	if (r == 0)
 		r = tell_dhclient(s, &st);
 	free(st.dhcp_file);
+	strings_clear(&st.read);
 	return r;
 }
 
@@ -219,7 +248,8 @@ struct dhcpcd {
 	const struct mtu_search *s;
 	bool other;   /* below "interface" with another name */
 	bool refused; /* by denyinterfaces or allowinterfaces */
-	unsigned asked_at;
+	unsigned asked_at, value_at;
+	char value[32]; /* "static interface_mtu=" */
 };
 
 static bool listed(const struct mtu_search *s, char *list)
@@ -244,7 +274,7 @@ static int take_dhcpcd_line(void *context, const char *file, unsigned line, char
 		*rest++ = '\0';
 	rest = text_strip(rest);
 	if (strcmp(text, "interface") == 0)
-		d->other = strcmp(rest, d->s->ifname) != 0;
+		d->other = !listed(d->s, rest);
 	else if (strcmp(text, "denyinterfaces") == 0)
 		d->refused = d->refused || listed(d->s, rest);
 	else if (strcmp(text, "allowinterfaces") == 0)
@@ -253,6 +283,10 @@ static int take_dhcpcd_line(void *context, const char *file, unsigned line, char
 		d->asked_at = line;
 	else if (!d->other && strcmp(text, "nooption") == 0 && strstr(rest, "interface_mtu"))
 		d->asked_at = 0;
+	else if (!d->other && strcmp(text, "static") == 0 &&
+		 (sscanf(rest, "interface_mtu=%31s", d->value) == 1 ||
+		  sscanf(rest, "mtu=%31s", d->value) == 1))
+		d->value_at = line;
 	return 0;
 }
 
@@ -262,6 +296,9 @@ int mtu_in_dhcpcd(const struct mtu_search *s)
 	struct dhcpcd d = {.s = s};
 	int r = mtu_each_line(s->sys, file, take_dhcpcd_line, &d);
 
+	if (r == 0 && d.value_at && !d.refused)
+		return mtu_tell_value(s, file, d.value_at, "dhcpcd, where it runs,", d.value,
+				      MTU_YES);
 	if (r < 0 || d.refused || !d.asked_at)
 		return r;
 	return mtu_tell(s, file, d.asked_at, "dhcpcd, where it runs, may take %s's MTU from DHCP",

@@ -119,9 +119,12 @@ static int tell_network(const struct mtu_search *s, const struct unitfile *u, en
 {
 	const struct unit_line *l = unitfile_last(u, "Link", "MTUBytes");
 	const char *verb = fit == MTU_YES ? "takes" : "may take";
+	const struct unit_line *unmanaged = unitfile_last(u, "Link", "Unmanaged");
 	char value[WIDE_TEXT];
 	int r = 0;
 
+	if (unmanaged && mtu_is_yes(unmanaged->value))
+		return 0;
 	if (l && *l->value) {
 		if (bytes(l->value, value))
 			r = mtu_tell_value(s, l->file, l->line, "systemd-networkd", value, fit);
@@ -169,6 +172,25 @@ int mtu_in_networkd(const struct mtu_search *s)
 	return r;
 }
 
+/* Has nodefit written a file that comes before it at the next boot? 1, 0 or -ENOMEM. */
+static int is_displaced(const struct mtu_search *s, const char *file)
+{
+	_cleanup_free char *pattern = NULL;
+	struct strings ours = {0};
+	int r = format(&pattern, "*-nodefit-%s.link", s->ifname), hit = 0;
+
+	if (r == 0)
+		r = linkfile_ours(s->sys, &ours);
+	for (size_t i = 0; i < ours.n && r == 0; i++) {
+		const char *base = unitfile_base(ours.v[i]);
+
+		if (fnmatch(pattern, base, 0) == 0 && strcmp(base, unitfile_base(file)) < 0)
+			hit = 1;
+	}
+	strings_clear(&ours);
+	return r < 0 ? r : hit;
+}
+
 /* The .link file that governs the NIC, by udev's word; what nodefit wrote there is no contest. */
 int mtu_in_link(const struct mtu_search *s)
 {
@@ -186,6 +208,9 @@ int mtu_in_link(const struct mtu_search *s)
 				      "ID_NET_LINK_FILE", &file);
 	if (r < 0 || !file)
 		return r == -ENOMEM ? r : 0;
+	r = is_displaced(s, file);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = unitfile_read(s->sys, file, NULL, &u, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;

@@ -16,10 +16,23 @@ static const char *const keyfile_folders[] = {"/etc/NetworkManager/system-connec
 static const char *const ifcfg_folders[] = {"/etc/sysconfig/network-scripts",
 					    "/etc/sysconfig/network"};
 
+/* What package managers and editors leave behind, which nobody reads. */
+static bool is_left_over(const char *name)
+{
+	static const char *const patterns[] = {"*~",       "*.bak",     "*.orig",    "*.rej",
+					       "*.rpmnew", "*.rpmsave", "*.rpmorig", "*.dpkg-*"};
+
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
+		if (fnmatch(patterns[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
 typedef int (*file_fn)(const struct mtu_search *s, const char *path);
 
+/* `first` is the pattern for the first folder, `pattern` that for the others. */
 static int each_file(const struct mtu_search *s, const char *const *folders, size_t n,
-		     const char *pattern, file_fn look)
+		     const char *first, const char *pattern, file_fn look)
 {
 	struct strings seen = {0};
 	int r = 0;
@@ -32,8 +45,8 @@ static int each_file(const struct mtu_search *s, const char *const *folders, siz
 		for (size_t k = 0; k < names.n && r == 0; k++) {
 			_cleanup_free char *path = NULL;
 
-			if (fnmatch(pattern, names.v[k], FNM_PERIOD) != 0 ||
-			    strings_contains(&seen, names.v[k]))
+			if (fnmatch(i ? pattern : first, names.v[k], FNM_PERIOD) != 0 ||
+			    is_left_over(names.v[k]) || strings_contains(&seen, names.v[k]))
 				continue;
 			r = format(&path, "%s/%s", folders[i], names.v[k]);
 			if (r == 0)
@@ -64,7 +77,9 @@ static enum mtu_fit keyfile_fit(const struct mtu_search *s, const struct unitfil
 	const struct unit_line *type = unitfile_last(u, "connection", "type");
 	const struct unit_line *name = unitfile_last(u, "connection", "interface-name");
 	const struct unit_line *mac = find(u, "mac-address");
-	enum mtu_fit fit = name ? MTU_YES : MTU_MAYBE;
+	const struct unit_line *by_itself = unitfile_last(u, "connection", "autoconnect");
+	bool may = by_itself && !mtu_is_yes(by_itself->value);
+	enum mtu_fit fit = name && !may ? MTU_YES : MTU_MAYBE;
 
 	if (type && strcmp(type->value, "ethernet") != 0 &&
 	    strcmp(type->value, "802-3-ethernet") != 0 && !name)
@@ -73,7 +88,7 @@ static enum mtu_fit keyfile_fit(const struct mtu_search *s, const struct unitfil
 		return MTU_NO;
 	if (mac) {
 		fit = mtu_is_mac(s, mac->value);
-		return fit;
+		return may && fit == MTU_YES ? MTU_MAYBE : fit;
 	}
 	return unitfile_last(u, "match", "interface-name") ? MTU_MAYBE : fit;
 }
@@ -110,7 +125,8 @@ static int look_at_keyfile(const struct mtu_search *s, const char *path)
 
 int mtu_in_keyfiles(const struct mtu_search *s)
 {
-	return each_file(s, keyfile_folders, ARRAY_LEN(keyfile_folders), "*.nmconnection",
+	/* In /etc the names of old need no suffix; elsewhere they do. */
+	return each_file(s, keyfile_folders, ARRAY_LEN(keyfile_folders), "*", "*.nmconnection",
 			 look_at_keyfile);
 }
 
@@ -180,7 +196,7 @@ static int look_at_ifcfg(const struct mtu_search *s, const char *path)
 int mtu_in_ifcfg(const struct mtu_search *s)
 {
 	/* Each folder has a system of its own: nothing hides anything. */
-	int r = each_file(s, &ifcfg_folders[0], 1, "ifcfg-*", look_at_ifcfg);
+	int r = each_file(s, &ifcfg_folders[0], 1, "ifcfg-*", "", look_at_ifcfg);
 
-	return r < 0 ? r : each_file(s, &ifcfg_folders[1], 1, "ifcfg-*", look_at_ifcfg);
+	return r < 0 ? r : each_file(s, &ifcfg_folders[1], 1, "ifcfg-*", "", look_at_ifcfg);
 }

@@ -51,10 +51,17 @@ enum mtu_fit mtu_is_mac(const struct mtu_search *s, const char *text)
 
 	if (!mac)
 		return MTU_MAYBE;
-	for (; *mac && *text; mac++, text++)
-		if (strncasecmp(mac, text, 1) != 0 && !(*mac == ':' && *text == '-'))
+	/* "52:54:00:12:34:56", "52-54-00-12-34-56", and networkd's "5254.0012.3456" and none at all
+	 */
+	for (; *mac; mac++) {
+		if (*mac == ':')
+			continue;
+		text += strspn(text, ":-.");
+		if (strncasecmp(mac, text, 1) != 0)
 			return MTU_NO;
-	return *mac == *text ? MTU_YES : MTU_NO;
+		text++;
+	}
+	return *text == '\0' ? MTU_YES : MTU_NO;
 }
 
 bool mtu_is_yes(const char *text)

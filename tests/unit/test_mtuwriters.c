@@ -206,6 +206,15 @@ static void networkds_file_that_fits_first(void **state)
 	assert_contains(words.v[1], "10-eth0.network:5: systemd-networkd may set MTU 1400");
 }
 
+static void a_link_that_networkd_leaves_alone(void **state)
+{
+	(void)state;
+	tree_write(&tree, NETWORK, "[Match]\nName=eth0\n[Link]\nUnmanaged=yes\nMTUBytes=1400\n");
+	assert_none();
+	tree_write(&tree, NETWORK, "[Match]\nMACAddress=525400123456\n[Link]\nMTUBytes=1400\n");
+	assert_one(NETWORK ":4", "systemd-networkd sets MTU 1400 on eth0");
+}
+
 static void odd_network_files_do_no_harm(void **state)
 {
 	static const char *const texts[] = {
@@ -234,6 +243,10 @@ static void udevs_governing_file(void **state)
 		   "E:ID_NET_LINK_FILE=/etc/systemd/network/10-x.link\n");
 	tree_write(&tree, file, "[Match]\nOriginalName=eth0\n[Link]\nMTUBytes=1400\n");
 	assert_one("/etc/systemd/network/10-x.link:4", "udev sets MTU 1400 on eth0");
+	/* What comes before it at the next boot is nodefit's. */
+	tree_write(&tree, "/etc/systemd/network/09-nodefit-eth0.link", "# Written by nodefit\n");
+	assert_none();
+	assert_int_equal(sys_remove(&tree.sys, "/etc/systemd/network", "09-nodefit-eth0.link"), 0);
 	/* nodefit's own drop-in has the last word, whatever it says. */
 	tree_write(&tree, "/etc/systemd/network/10-x.link.d/95-nodefit.conf",
 		   "# Written by nodefit\n[Link]\nMTUBytes=1300\n");
@@ -297,6 +310,29 @@ static void an_ifcfg_file(void **state)
 	assert_none();
 }
 
+static void what_nobody_reads_or_uses_by_itself(void **state)
+{
+	static const char old[] = "/etc/NetworkManager/system-connections/Wired connection 1";
+	static const char left[] = "/etc/sysconfig/network-scripts/ifcfg-eth0.rpmsave";
+
+	(void)state;
+	tree_write(&tree, left, "DEVICE=eth0\nMTU=1400\n");
+	assert_none();
+	tree_write(&tree, "/etc/NetworkManager/system-connections/a.nmconnection~",
+		   "[connection]\ninterface-name=eth0\n[ethernet]\nmtu=1400\n");
+	assert_none();
+	/* In /etc no suffix is needed. */
+	tree_write(&tree, old, "[connection]\ninterface-name=eth0\n[ethernet]\nmtu=1400\n");
+	find(MAC);
+	assert_int_equal(words.n, 1);
+	assert_contains(words.v[0], "Wired connection 1:4: NetworkManager sets MTU 1400 on eth0");
+	tree_write(&tree, old,
+		   "[connection]\ninterface-name=eth0\nautoconnect=false\n[ethernet]\nmtu=1400\n");
+	find(MAC);
+	assert_int_equal(words.n, 1);
+	assert_contains(words.v[0], "NetworkManager may set MTU 1400 on eth0");
+}
+
 /* --- ifupdown and the DHCP clients --- */
 
 static void ifupdowns_stanzas_and_commands(void **state)
@@ -314,6 +350,12 @@ static void ifupdowns_stanzas_and_commands(void **state)
 	tree_write(&tree, "/etc/network/interfaces.d/50-cloud-init",
 		   "iface eth0 inet static\n mtu 1400\n");
 	assert_one("/etc/network/interfaces.d/50-cloud-init:2", "ifupdown sets MTU 1400 on eth0");
+	tree_write(&tree, IFUP, "source interfaces.d/*\nsource-directory interfaces.d\n");
+	assert_one("/etc/network/interfaces.d/50-cloud-init:2", "ifupdown sets MTU 1400 on eth0");
+	tree_write(&tree, IFUP,
+		   "iface eth0 inet manual\n up echo 1400 > /sys/class/net/eth0/mtu\n"
+		   " down ip link set eth0 mtu 1500\n");
+	assert_one(IFUP ":2", "an ifupdown command sets MTU 1400 on eth0");
 }
 
 static void files_that_source_themselves_end(void **state)
@@ -321,6 +363,11 @@ static void files_that_source_themselves_end(void **state)
 	(void)state;
 	tree_write(&tree, IFUP, "source /etc/network/interfaces\nsource-directory /etc/network\n");
 	assert_none();
+	/* Each file is read once, however often it is named. */
+	tree_write(&tree, IFUP,
+		   "iface eth0 inet static\n mtu 1400\nsource /etc/network/interfaces\n"
+		   "source /etc/network/interfaces\n");
+	assert_one(IFUP ":2", "ifupdown sets MTU 1400 on eth0");
 	tree_write(&tree, IFUP, "iface\niface eth0\nmtu\nmtu x\nup\nup mtu\nup eth0 mtu\nsource\n");
 	assert_none();
 }
@@ -339,6 +386,14 @@ static void dhclient_is_told_where_ifupdown_starts_it(void **state)
 	assert_one("/etc/dhcp/dhclient.conf:2", "dhclient sets MTU 1400 on eth0");
 	tree_write(&tree, conf, "supersede interface-mtu\n;;;request\n");
 	assert_none();
+	tree_write(&tree, conf, "default interface-mtu 1400;\n");
+	assert_one("/etc/dhcp/dhclient.conf:1", "dhclient may set MTU 1400 on eth0");
+	tree_write(&tree, conf, "interface \"eth1\" {\n  supersede interface-mtu 1400;\n}\n");
+	assert_none();
+	tree_write(&tree, conf,
+		   "interface \"eth1\" { request routers; }\n"
+		   "interface \"eth0\" {\n  supersede interface-mtu 1400;\n}\n");
+	assert_one("/etc/dhcp/dhclient.conf:3", "dhclient sets MTU 1400 on eth0");
 }
 
 static void dhcpcd_by_its_interfaces(void **state)
@@ -350,6 +405,10 @@ static void dhcpcd_by_its_interfaces(void **state)
 	assert_one("/etc/dhcpcd.conf:2", "dhcpcd, where it runs, may take eth0's MTU from DHCP");
 	tree_write(&tree, conf, "option interface_mtu\ninterface eth0\nnooption interface_mtu\n");
 	assert_none();
+	tree_write(&tree, conf, "option interface_mtu\ninterface eth*\nnooption interface_mtu\n");
+	assert_none();
+	tree_write(&tree, conf, "interface eth0\nstatic interface_mtu=1400\n");
+	assert_one("/etc/dhcpcd.conf:2", "dhcpcd, where it runs, sets MTU 1400 on eth0");
 	tree_write(&tree, conf, "denyinterfaces veth* eth0\noption interface_mtu\n");
 	assert_none();
 	tree_write(&tree, conf, "allowinterfaces eth1\noption interface_mtu\n");
@@ -367,10 +426,12 @@ int main(void)
 		TEST(netplans_files_are_merged_in_order),
 		TEST(hostile_yaml_does_no_harm),
 		TEST(networkds_file_that_fits_first),
+		TEST(a_link_that_networkd_leaves_alone),
 		TEST(odd_network_files_do_no_harm),
 		TEST(udevs_governing_file),
 		TEST(a_keyfile_of_networkmanager),
 		TEST(an_ifcfg_file),
+		TEST(what_nobody_reads_or_uses_by_itself),
 		TEST(ifupdowns_stanzas_and_commands),
 		TEST(files_that_source_themselves_end),
 		TEST(dhclient_is_told_where_ifupdown_starts_it),
