@@ -93,9 +93,7 @@ static int take_command(const struct stanzas *st, const char *file, unsigned lin
 		rest = NULL;
 		if (strcmp(word, "mtu") == 0 || strcmp(word, "echo") == 0)
 			value = strtok_r(NULL, " \t;\"'>", &next);
-		else if (strcmp(word, attribute) == 0)
-			named = true;
-		else if (strcmp(word, st->s->ifname) == 0 ||
+		else if (strcmp(word, attribute) == 0 || strcmp(word, st->s->ifname) == 0 ||
 			 (st->ours &&
 			  (strcmp(word, "$IFACE") == 0 || strcmp(word, "${IFACE}") == 0)))
 			named = true;

@@ -248,6 +248,7 @@ ip link del br0
 
 # Nothing was ever up in there, so that there is not even a routing table.
 printf '[net]\ndevices=w0\nmtu=1400\n' >"$work/bare.ini"
+# shellcheck disable=SC2016
 out=$(unshare -n sh -c 'ip link add w0 type veth peer name w1 && mount -t sysfs none /sys &&
 	"$1" apply --profile "$2"; umount /sys' sh "$NODEFIT" "$work/bare.ini" 2>&1)
 holds "without a routing table a link is changed all the same" '1 changed' "$out"

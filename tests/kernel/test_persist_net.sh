@@ -216,7 +216,7 @@ rm $net/80-base.link
 sed "s|^E:ID_NET_LINK_FILE=.*|E:ID_NET_LINK_FILE=$net/79-nodefit-v0.link|" "$work/db" >"$db"
 out=$("$NODEFIT" apply --persist --profile "$work/alone.ini")
 holds "a copy whose original is gone is told, with what to do" \
-	'80-base.link, which .* stands for, is gone: run `nodefit rollback --persist` and reboot' "$out"
+	'80-base.link, which .* stands for, is gone: run .nodefit rollback --persist. and reboot' "$out"
 "$NODEFIT" rollback --persist >/dev/null
 cp "$work/db" "$db"
 
