@@ -64,6 +64,7 @@ def compare(nodefit, rounds):
 def main():
     nodefit, rounds, disk = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     guard(disk)
+    JOURNAL.unlink(missing_ok=True)  # of an earlier part, in another network namespace
     mount("-t", "sysfs", "nodefit", "/sys")
     make_link()
     return run(compare, nodefit, rounds)
