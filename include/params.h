@@ -2,8 +2,8 @@
 /* A check's parameters are table rows; the reader, `profile validate` and `explain` share them. */
 #pragma once
 
+#include "ip.h"
 #include "profile.h"
-#include "route.h"
 
 enum param_type {
 	PARAM_DURATION, /* double, seconds: "10ms", "500us", "10s", "1m" */
@@ -13,10 +13,12 @@ enum param_type {
 	/* Those above have bands, "warn" and "fail". */
 	PARAM_CHOICE, /* int, the index in `choices` */
 	PARAM_PATH,   /* char[PATH_PARAM_MAX], absolute */
+	PARAM_TEXT,   /* char[TEXT_PARAM_MAX], of least to most bytes */
 	PARAM_PEERS,  /* struct peers: addresses with blanks or commas between; "" is none */
 };
 
 #define PATH_PARAM_MAX 256
+#define TEXT_PARAM_MAX 256
 #define PEERS_MOST     8
 
 struct peers {

@@ -58,9 +58,28 @@ const char *op_text(enum op op);
 
 /* --- between the files of agent/profile/ --- */
 
-/* Reads one file's text into settings (appended, unmerged). Every problem is noted. */
-int ini_read(const char *file, const char *text, size_t len, struct setting **settings, size_t *n,
-	     struct problems *problems);
+enum section_kind {
+	SECTION_NONE,
+	SECTION_SETTINGS,
+	SECTION_IGNORED,
+	SECTION_REFUSED,
+	SECTION_UNKNOWN
+};
+
+/* What a kind of file may hold. */
+struct ini_form {
+	const char *sections; /* for people */
+	enum section_kind (*kind)(const char *section);
+	/* Checks and completes a setting, and notes what is wrong; or NULL. */
+	void (*check)(struct setting *s, struct problems *problems);
+};
+
+extern const struct ini_form profile_form;
+
+/* Reads one file's text into settings (appended, unmerged). Every problem is noted. 0, -EINVAL
+ * (noted) or -errno. */
+int ini_read(const struct ini_form *form, const char *file, const char *text, size_t len,
+	     struct setting **settings, size_t *n, struct problems *problems);
 void settings_free(struct setting *settings, size_t n);
 /* Splits the operator off a [sysctl] setting's value and checks both. Notes what is wrong. */
 void setting_read_sysctl(struct setting *s, struct problems *problems);

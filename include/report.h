@@ -87,6 +87,8 @@ void result_judge(struct result *r, enum verdict verdict, const char *reason, co
 void result_advise(struct result *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 const char *verdict_text(enum verdict v);
+/* How bad it is: fail 3, unknown 2, warn 1, the others 0. */
+int verdict_weight(enum verdict v);
 const char *fitness_text(enum fitness f);
 
 /* The fitness of the whole, from its results and (for a run without checks) its changes: a fail

@@ -3,12 +3,6 @@
 
 #include <stdarg.h>
 
-/* As report_judge() weighs whole checks. */
-static int weight(enum verdict v)
-{
-	return v == VERDICT_FAIL ? 3 : v == VERDICT_UNKNOWN ? 2 : v == VERDICT_WARN ? 1 : 0;
-}
-
 struct finding *finding_add(struct findings *f, enum verdict verdict, const char *reason,
 			    const char *fmt, ...)
 {
@@ -17,7 +11,7 @@ struct finding *finding_add(struct findings *f, enum verdict verdict, const char
 
 	if (f->n < FINDINGS_MOST)
 		f->n++;
-	else if (weight(to[-1].verdict) < weight(verdict))
+	else if (verdict_weight(to[-1].verdict) < verdict_weight(verdict))
 		to--;
 	*to = (struct finding){.verdict = verdict};
 	snprintf(to->reason, sizeof(to->reason), "%s", reason);
@@ -43,16 +37,16 @@ void findings_tell(const struct findings *f, struct result *r)
 	char name[24];
 
 	for (size_t i = 0; i < f->n; i++)
-		if (!worst || weight(f->v[i].verdict) > weight(worst->verdict))
+		if (!worst || verdict_weight(f->v[i].verdict) > verdict_weight(worst->verdict))
 			worst = &f->v[i];
 	if (!worst) {
 		result_judge(r, VERDICT_UNKNOWN, "NothingSeen", "there is nothing to judge");
 		return;
 	}
 	/* The worst first: not all may find a place. */
-	for (int w = weight(VERDICT_FAIL); w > 0; w--) {
+	for (int w = verdict_weight(VERDICT_FAIL); w > 0; w--) {
 		for (size_t i = 0; i < f->n; i++) {
-			if (&f->v[i] == worst || weight(f->v[i].verdict) != w)
+			if (&f->v[i] == worst || verdict_weight(f->v[i].verdict) != w)
 				continue;
 			more++;
 			snprintf(name, sizeof(name), "also_%zu", more);

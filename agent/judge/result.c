@@ -80,6 +80,11 @@ const char *verdict_text(enum verdict v)
 	return texts[v];
 }
 
+int verdict_weight(enum verdict v)
+{
+	return v == VERDICT_FAIL ? 3 : v == VERDICT_UNKNOWN ? 2 : v == VERDICT_WARN ? 1 : 0;
+}
+
 const char *fitness_text(enum fitness f)
 {
 	static const char *const texts[] = {[FITNESS_FIT] = "fit",
@@ -88,21 +93,6 @@ const char *fitness_text(enum fitness f)
 					    [FITNESS_UNKNOWN] = "unknown"};
 
 	return texts[f];
-}
-
-/* How much a check's verdict weighs in the whole: greater decides. */
-static int weight(const struct result *r, const char *tolerated)
-{
-	switch (r->verdict) {
-	case VERDICT_FAIL:
-		return 4;
-	case VERDICT_UNKNOWN:
-		return word_in(tolerated, r->name) ? 1 : 3;
-	case VERDICT_WARN:
-		return 2;
-	default:
-		return 0;
-	}
 }
 
 static void judge_changes(struct report *report)
@@ -133,8 +123,10 @@ static void judge_changes(struct report *report)
 
 void report_judge(struct report *report, const char *tolerate_unknown)
 {
-	static const enum fitness by_weight[] = {FITNESS_FIT, FITNESS_DEGRADED, FITNESS_DEGRADED,
-						 FITNESS_UNKNOWN, FITNESS_UNFIT};
+	static const enum fitness by_weight[] = {
+		[0] = FITNESS_FIT,     [1] = FITNESS_DEGRADED, [2] = FITNESS_DEGRADED,
+		[4] = FITNESS_UNKNOWN, [6] = FITNESS_UNFIT,
+	};
 	const struct result *worst = NULL;
 	int most = 0;
 
@@ -143,11 +135,15 @@ void report_judge(struct report *report, const char *tolerate_unknown)
 		return;
 	}
 	for (size_t i = 0; i < report->n_results; i++) {
-		int w = weight(&report->results[i], tolerate_unknown);
+		const struct result *r = &report->results[i];
+		bool tolerated =
+			r->verdict == VERDICT_UNKNOWN && word_in(tolerate_unknown, r->name);
+		/* In steps of two, so that a tolerated unknown is below a warning. */
+		int w = tolerated ? 1 : 2 * verdict_weight(r->verdict);
 
 		if (w > most) {
 			most = w;
-			worst = &report->results[i];
+			worst = r;
 		}
 	}
 	report->fitness = by_weight[most];

@@ -27,11 +27,6 @@ struct search {
 	struct entry *entry;
 };
 
-static size_t ip_len(const struct ip *ip)
-{
-	return ip->family == AF_INET ? 4 : 16;
-}
-
 static int on_neighbour(struct nlmsghdr *message, void *context)
 {
 	struct search *s = context;
@@ -42,8 +37,8 @@ static int on_neighbour(struct nlmsghdr *message, void *context)
 	    nlmsg_parse(message, sizeof(*info), a, NDA_MAX, NULL) < 0)
 		return -EBADMSG;
 	if (info->ndm_ifindex != (int)s->link || info->ndm_family != s->ip->family || !a[NDA_DST] ||
-	    (size_t)nla_len(a[NDA_DST]) != ip_len(s->ip) ||
-	    memcmp(nla_data(a[NDA_DST]), s->ip->bytes, ip_len(s->ip)) != 0)
+	    (size_t)nla_len(a[NDA_DST]) != ip_len(s->ip->family) ||
+	    memcmp(nla_data(a[NDA_DST]), s->ip->bytes, ip_len(s->ip->family)) != 0)
 		return 0;
 	*s->entry = (struct entry){.state = info->ndm_state, .flags = info->ndm_flags};
 	s->entry->has_more_flags = netlink_u32(a[NDA_FLAGS_EXT], &s->entry->more_flags);
@@ -85,7 +80,7 @@ static int solicit(struct nl_sock *sock, unsigned link, const struct ip *ip,
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, NDA_DST, (int)ip_len(ip), ip->bytes) < 0 ||
+	    nla_put(msg, NDA_DST, (int)ip_len(ip->family), ip->bytes) < 0 ||
 	    (unicast && nla_put(msg, NDA_LLADDR, (int)known->address_len, known->address) < 0) ||
 	    (unicast && known->has_more_flags &&
 	     nla_put_u32(msg, NDA_FLAGS_EXT, known->more_flags) < 0)) {

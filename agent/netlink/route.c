@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "route.h"
 
-#include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <string.h>
 
 #define TRIES       5 /* of a dump that changes while it is read */
 #define ROUTES_MOST 65536
-
-const char *ip_text(const struct ip *ip, char text[INET6_ADDRSTRLEN])
-{
-	return inet_ntop(ip->family, ip->bytes, text, INET6_ADDRSTRLEN) ? text : "?";
-}
-
-bool ip_parse(const char *text, struct ip *out)
-{
-	struct ip ip = {.family = strchr(text, ':') ? AF_INET6 : AF_INET};
-
-	if (inet_pton(ip.family, text, ip.bytes) != 1)
-		return false;
-	*out = ip;
-	return true;
-}
-
-static size_t ip_len(int family)
-{
-	return family == AF_INET ? 4 : 16;
-}
-
-bool ip_equal(const struct ip *a, const struct ip *b)
-{
-	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_len(a->family)) == 0;
-}
 
 static bool read_ip(const struct nlattr *a, int family, struct ip *out)
 {

@@ -8,8 +8,6 @@
 #include <ini.h>
 #include <string.h>
 
-#include "key.h"
-#include "netwish.h"
 #include "text.h"
 
 /* inih's buffers as every distribution builds it (ini.c: INI_MAX_LINE 200 with the newline and the
@@ -18,15 +16,8 @@
 #define SECTION_LONGEST 48
 #define SETTINGS_MOST   4096
 
-enum section_kind {
-	SECTION_NONE,
-	SECTION_SETTINGS,
-	SECTION_IGNORED,
-	SECTION_REFUSED,
-	SECTION_UNKNOWN
-};
-
 struct reading {
+	const struct ini_form *form;
 	const char *file;
 	const char *text, *end; /* what is not read yet */
 	unsigned line;          /* the one that inih holds */
@@ -37,19 +28,6 @@ struct reading {
 	struct problems *problems;
 	int error;
 };
-
-static enum section_kind section_kind(const char *name)
-{
-	if (word_in("main sysctl verdict", name) || strncmp(name, "check.", 6) == 0 ||
-	    net_is_section(name))
-		return SECTION_SETTINGS;
-	/* TuneD's plugins that touch nothing of ours: their loss changes no meaning. */
-	if (word_in("acpi audio bootloader cpu disk eeepc_she irqbalance modules mounts rtentsk "
-		    "scheduler scsi_host selinux service sysfs systemd uncore usb video vm",
-		    name))
-		return SECTION_IGNORED;
-	return word_in("variables script", name) ? SECTION_REFUSED : SECTION_UNKNOWN;
-}
 
 static void enter_section(struct reading *rd, const char *line)
 {
@@ -74,7 +52,7 @@ static void enter_section(struct reading *rd, const char *line)
 	}
 	memcpy(name, line + 1, len);
 	name[len] = '\0';
-	rd->kind = section_kind(name);
+	rd->kind = rd->form->kind(name);
 	if (rd->kind == SECTION_IGNORED)
 		problem_warning(rd->problems, rd->file, rd->line,
 				"[%s] is ignored: nodefit does not have this TuneD plugin", name);
@@ -85,9 +63,7 @@ static void enter_section(struct reading *rd, const char *line)
 			      name);
 	else if (rd->kind == SECTION_UNKNOWN)
 		problem_error(rd->problems, rd->file, rd->line,
-			      "no such section: [%s] (there are main, sysctl, net, net.NAME, "
-			      "check.NAME, verdict)",
-			      name);
+			      "no such section: [%s] (there are %s)", name, rd->form->sections);
 }
 
 /* Looks at a line before inih does. False: inih must not see it. */
@@ -213,7 +189,8 @@ static int on_setting(void *user, const char *section, const char *name, const c
 
 	if (rd->kind == SECTION_NONE)
 		problem_error(rd->problems, rd->file, rd->line,
-			      "a setting before the first section: begin with [main] or [sysctl]");
+			      "a setting before the first section: there are %s",
+			      rd->form->sections);
 	if (!*section || rd->kind != SECTION_SETTINGS || rd->error)
 		return 1;
 	if (strstr(value, "${")) {
@@ -242,18 +219,17 @@ static int on_setting(void *user, const char *section, const char *name, const c
 		rd->error = -ENOMEM;
 		return 1;
 	}
-	if (strcmp(section, "sysctl") == 0)
-		setting_read_sysctl(s, rd->problems);
-	else if (net_is_section(section))
-		setting_read_net(s, rd->problems);
+	if (rd->form->check)
+		rd->form->check(s, rd->problems);
 	is_set_twice(rd, s);
 	return 1;
 }
 
-int ini_read(const char *file, const char *text, size_t len, struct setting **settings, size_t *n,
-	     struct problems *problems)
+int ini_read(const struct ini_form *form, const char *file, const char *text, size_t len,
+	     struct setting **settings, size_t *n, struct problems *problems)
 {
-	struct reading rd = {.file = file,
+	struct reading rd = {.form = form,
+			     .file = file,
 			     .text = text,
 			     .end = text + len,
 			     .settings = settings,

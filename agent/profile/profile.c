@@ -228,7 +228,7 @@ static int load_file(struct loading *l, const char *file, const struct setting *
 	if (strings_addf(&l->profile->files, "%s", file) < 0)
 		return -ENOMEM;
 	kept = l->profile->files.v[l->profile->files.n - 1];
-	r = ini_read(kept, text, len, &settings, &n, l->problems);
+	r = ini_read(&profile_form, kept, text, len, &settings, &n, l->problems);
 	if (r == 0 || r == -EINVAL) {
 		/* With errors too: what else is wrong shall be told in the same run. */
 		l->chain[l->depth++] = kept;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operators of [sysctl]. */
+/* The form of a profile: its sections, and the operators of [sysctl]. */
 #include "profile.h"
 
 #include <string.h>
 
 #include "key.h"
+#include "netwish.h"
 #include "ranges.h"
 #include "text.h"
 
@@ -114,3 +115,30 @@ void setting_read_sysctl(struct setting *s, struct problems *problems)
 			      s->key, s->value);
 	}
 }
+
+static enum section_kind section_kind(const char *name)
+{
+	if (word_in("main sysctl verdict", name) || strncmp(name, "check.", 6) == 0 ||
+	    net_is_section(name))
+		return SECTION_SETTINGS;
+	/* TuneD's plugins that touch nothing of ours: their loss changes no meaning. */
+	if (word_in("acpi audio bootloader cpu disk eeepc_she irqbalance modules mounts rtentsk "
+		    "scheduler scsi_host selinux service sysfs systemd uncore usb video vm",
+		    name))
+		return SECTION_IGNORED;
+	return word_in("variables script", name) ? SECTION_REFUSED : SECTION_UNKNOWN;
+}
+
+static void check(struct setting *s, struct problems *problems)
+{
+	if (strcmp(s->section, "sysctl") == 0)
+		setting_read_sysctl(s, problems);
+	else if (net_is_section(s->section))
+		setting_read_net(s, problems);
+}
+
+const struct ini_form profile_form = {
+	.sections = "main, sysctl, net, net.NAME, check.NAME, verdict",
+	.kind = section_kind,
+	.check = check,
+};

@@ -105,7 +105,7 @@ static int read_alone(const char *text, size_t size)
 {
 	struct problems problems = {0};
 	struct profile p = {0};
-	int r = ini_read("fuzz.ini", text, size, &p.settings, &p.n, &problems);
+	int r = ini_read(&profile_form, "fuzz.ini", text, size, &p.settings, &p.n, &problems);
 
 	assert(r == 0 || r == -EINVAL);
 	assert((r == 0) == (problems.errors == 0));

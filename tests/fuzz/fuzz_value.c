@@ -90,7 +90,8 @@ static void check_wish(const char *wish, const char *live)
 	size_t n = 0;
 
 	assert(format(&text, "[sysctl]\nkernel.key =%s", wish) == 0);
-	if (ini_read("fuzz.ini", text, strlen(text), &settings, &n, &problems) == 0) {
+	if (ini_read(&profile_form, "fuzz.ini", text, strlen(text), &settings, &n, &problems) ==
+	    0) {
 		assert(n == 1);
 		check_resolved(&settings[0], live);
 	}

@@ -58,7 +58,8 @@ HELPER void profile_of(struct profile *p, const char *text)
 	struct problems problems = {0};
 
 	*p = (struct profile){.name = strdup("test")};
-	assert_int_equal(ini_read("test.ini", text, strlen(text), &p->settings, &p->n, &problems),
+	assert_int_equal(ini_read(&profile_form, "test.ini", text, strlen(text), &p->settings,
+				  &p->n, &problems),
 			 0);
 	assert_int_equal(problems.n, 0);
 	problems_clear(&problems);

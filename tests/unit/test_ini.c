@@ -11,7 +11,7 @@ struct reading {
 static int read_bytes(struct reading *rd, const char *text, size_t len)
 {
 	*rd = (struct reading){0};
-	return ini_read("f.ini", text, len, &rd->settings, &rd->n, &rd->problems);
+	return ini_read(&profile_form, "f.ini", text, len, &rd->settings, &rd->n, &rd->problems);
 }
 
 static void clear(struct reading *rd)

@@ -117,8 +117,9 @@ static void a_profiles_mistakes_are_told_by_line(void **state)
 	size_t n = 0;
 
 	(void)state;
-	assert_int_equal(ini_read("net.ini", text, strlen(text), &settings, &n, &problems),
-			 -EINVAL);
+	assert_int_equal(
+		ini_read(&profile_form, "net.ini", text, strlen(text), &settings, &n, &problems),
+		-EINVAL);
 	assert_int_equal(problems.n, ARRAY_LEN(words));
 	for (unsigned i = 0; i < ARRAY_LEN(words); i++)
 		assert_problem(&problems, i, "net.ini", i + 2, words[i]);

@@ -102,6 +102,11 @@ int param_parse(const struct param *param, const char *text, void *values)
 		return parse_choice(param, text, slot);
 	case PARAM_PEERS:
 		return parse_peers(text, slot);
+	case PARAM_TEXT:
+		if (strlen(text) < (size_t)param->least || strlen(text) > (size_t)param->most)
+			return -EINVAL;
+		memcpy(slot, text, strlen(text) + 1);
+		return 0;
 	case PARAM_PATH:
 		if (*text != '/' || strlen(text) >= PATH_PARAM_MAX)
 			return -EINVAL;
@@ -143,6 +148,10 @@ static void say_expected(const struct param *param, const struct setting *s,
 	case PARAM_CHOICE:
 		problem_error(problems, s->file, s->line, "%s: one of: %s; not \"%s\"", s->key,
 			      param->choices, s->value);
+		break;
+	case PARAM_TEXT:
+		problem_error(problems, s->file, s->line, "%s: %.0f to %.0f bytes of text", s->key,
+			      param->least, param->most);
 		break;
 	case PARAM_PATH:
 		problem_error(problems, s->file, s->line,
