@@ -54,8 +54,8 @@ V ?=
 Q := $(if $(V),,@)
 
 # Evaluated when a recipe needs it: `make deps` and `make help` work without pkg-config.
-LIBS = $(shell $(PKG_CONFIG) --libs inih jansson libnl-3.0 libnl-genl-3.0 yaml-0.1) -lm
-LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags inih jansson libnl-3.0 libnl-genl-3.0 yaml-0.1)
+LIBS = $(shell $(PKG_CONFIG) --libs inih jansson libnl-3.0 libnl-genl-3.0 libsystemd yaml-0.1) -lm
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags inih jansson libnl-3.0 libnl-genl-3.0 libsystemd yaml-0.1)
 
 CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION='"$(VERSION)"' $(LIB_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) $(SANITIZE) $(CFLAGS)

@@ -15,7 +15,7 @@
 
 static const struct verb *const verbs[] = {&preflight_verb, &diff_verb,  &apply_verb,
 					   &rollback_verb,  &check_verb, &profile_verb,
-					   &explain_verb,   NULL};
+					   &explain_verb,   &agent_verb, NULL};
 
 #define CONFIRM_MOST 3600
 
@@ -37,6 +37,8 @@ static const struct {
 	 "seconds in which a changed link must be well, or it is put back (10; 0: never)"},
 	{"apply", FLAG_APPLY, NULL, "apply the profile first"},
 	{"quick", FLAG_QUICK, NULL, "measure for 3 s only, more coarsely"},
+	{"config", FLAG_CONFIG, "F", "another file than /etc/nodefit/agent.conf"},
+	{"once", FLAG_ONCE, NULL, "one round: apply, measure, write the report, and end"},
 	{"strict", FLAG_STRICT, NULL, "degraded is exit code 1"},
 };
 
@@ -78,6 +80,8 @@ static bool take_argument(unsigned flag, const char *text, struct command *c)
 
 	if (flag == FLAG_PROFILE)
 		c->profile = text;
+	if (flag == FLAG_CONFIG)
+		c->config = text;
 	if (flag != FLAG_CONFIRM)
 		return true;
 	if (number_parse(text, &seconds) < 0 || seconds < 0 || seconds > CONFIRM_MOST) {

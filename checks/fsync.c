@@ -11,7 +11,7 @@
 #include <sys/random.h>
 
 #include "disk.h"
-#include "stats.h"
+#include "latency.h"
 
 /* etcd: server/storage/wal/wal.go (SegmentSizeBytes) and pkg/ioutil's pageWriter: each batch of
  * entries is one write at the end of a preallocated segment, then one fdatasync. 2,300 bytes is
@@ -35,7 +35,16 @@
 /* No medium with power-loss protection answers below 12 us; this is a cache that forgets. */
 #define IMPOSSIBLE_MS 0.010
 
+/* What the agent does: a few syncs a round, in a file this small, after one that pays for what
+ * has gathered since the last round. */
+#define GENTLE_SAMPLES 3
+#define GENTLE_BYTES   65536
+#define GENTLE_ENOUGH  100 /* samples from which p99 says something */
+#define GENTLE_MOST    1024
+#define SAMPLE         "sample_" /* their figures' names */
+
 struct fsync_params {
+	double interval, sliding;
 	char path[PATH_PARAM_MAX];
 	double warn, fail, longest, reserve;
 	int worst; /* 0: fail, 1: warn */
@@ -48,6 +57,9 @@ struct fsync_params {
 	}
 
 static const struct param params[] = {
+	CHECK_INTERVAL("1m"),
+	ROW(sliding, PARAM_DURATION, 60, 86400, "1h",
+	    "in the agent: how much of the past is judged"),
 	ROW(path, PARAM_PATH, 0, 0, "/var/lib/etcd",
 	    "the folder to measure in, or its nearest existing parent"),
 	ROW(warn, PARAM_DURATION, 1e-5, 10, "10ms", "p99 from which to warn"),
@@ -64,12 +76,19 @@ static const struct param params[] = {
 	{0}};
 
 struct measurement {
-	double ms[SAMPLES_MOST]; /* in the order of time */
-	double sorted[SAMPLES_MOST];
-	size_t n;
+	struct latencies l;
 	double seconds;
-	double p50, p90, p99, p999, max;
-	double effect, low, high; /* the 95% interval */
+};
+
+/* What the agent remembers. */
+struct fsync_state {
+	struct {
+		double ms;
+		uint64_t at;
+	} samples[GENTLE_MOST]; /* the oldest first */
+	size_t n;
+	bool measured; /* there was a verdict: the last one */
+	enum verdict verdict;
 };
 
 /* Opens the folder or its nearest existing parent. */
@@ -105,23 +124,13 @@ static int open_nameless(int folder)
 }
 
 /* etcd preallocates by fallocate, or by lengthening where that is not supported. */
-static int preallocate(int fd)
+static int preallocate(int fd, off_t bytes)
 {
-	if (fallocate(fd, 0, 0, SEGMENT_BYTES) == 0)
+	if (fallocate(fd, 0, 0, bytes) == 0)
 		return 0;
 	if (errno != EOPNOTSUPP && errno != ENOTTY)
 		return negative_errno();
-	return ftruncate(fd, SEGMENT_BYTES) < 0 ? negative_errno() : 0;
-}
-
-/* Sorts what there is and works the figures out, with an interval that misses by `alpha`. */
-static void look(struct measurement *m, double alpha)
-{
-	memcpy(m->sorted, m->ms, m->n * sizeof(*m->ms));
-	stats_sort(m->sorted, m->n);
-	m->p99 = stats_quantile(m->sorted, m->n, 0.99);
-	m->effect = stats_design_effect(m->ms, m->n, m->p99);
-	stats_quantile_interval(m->sorted, m->n, 0.99, m->effect, alpha, &m->low, &m->high);
+	return ftruncate(fd, bytes) < 0 ? negative_errno() : 0;
 }
 
 /* Is the verdict certain enough to stop? */
@@ -129,12 +138,12 @@ static bool decided(struct measurement *m, const struct fsync_params *p)
 {
 	double warn = p->warn * 1e3, fail = p->fail * 1e3;
 
-	look(m, LOOK_ALPHA);
-	if (m->high < warn)
+	latencies_look(&m->l, LOOK_ALPHA);
+	if (m->l.high < warn)
 		return m->seconds >= PASS_S;
-	if (m->low < warn || m->seconds < NOT_PASS_S)
+	if (m->l.low < warn || m->seconds < NOT_PASS_S)
 		return false;
-	return m->high < fail || m->low >= fail || m->seconds >= ENOUGH_S;
+	return m->l.high < fail || m->l.low >= fail || m->seconds >= ENOUGH_S;
 }
 
 /* One append and its fdatasync; the latter's time in ms. */
@@ -152,6 +161,13 @@ static int sample(const struct sys *sys, int fd, const char *data, double *ms)
 	return 0;
 }
 
+/* Not with zeros: a device that compresses would be flattered. */
+static void fill(char data[WRITE_BYTES])
+{
+	if (getrandom(data, WRITE_BYTES, 0) < 0)
+		memset(data, 0xa5, WRITE_BYTES);
+}
+
 static int measure(const struct check_run *run, int fd, struct measurement *m)
 {
 	const struct fsync_params *p = run->params;
@@ -161,9 +177,7 @@ static int measure(const struct check_run *run, int fd, struct measurement *m)
 	double next_look = FIRST_LOOK;
 	size_t used = 0;
 
-	/* Not zeros: a device that compresses would be flattered. */
-	if (getrandom(data, sizeof(data), 0) < 0)
-		memset(data, 0xa5, sizeof(data));
+	fill(data);
 	for (bool warm = false; used < SAMPLES_MOST; used++) {
 		uint64_t now;
 		double ms = 0;
@@ -179,10 +193,10 @@ static int measure(const struct check_run *run, int fd, struct measurement *m)
 				start = now;
 			continue;
 		}
-		m->ms[m->n++] = ms;
+		m->l.ms[m->l.n++] = ms;
 		m->seconds = (double)(now - start) / 1e9;
-		if ((double)m->n >= next_look) {
-			next_look = (double)m->n * LOOK_RATIO;
+		if ((double)m->l.n >= next_look) {
+			next_look = (double)m->l.n * LOOK_RATIO;
 			if (decided(m, p))
 				break;
 		}
@@ -190,9 +204,38 @@ static int measure(const struct check_run *run, int fd, struct measurement *m)
 			break;
 		if (now - told > 200000000) {
 			told = now;
-			run->progress(run, "%zu syncs, p99 %.1f ms", m->n, m->p99);
+			run->progress(run, "%zu syncs, p99 %.1f ms", m->l.n, m->l.p99);
 		}
 	}
+	return 0;
+}
+
+/* What is remembered, and a few more; these are told one by one, for watch() to remember. */
+static int measure_gently(const struct check_run *run, int fd, struct measurement *m,
+			  struct result *r)
+{
+	const struct fsync_state *state = run->gentle;
+	const struct fsync_params *p = run->params;
+	uint64_t now = run->sys->now(run->sys);
+	char data[WRITE_BYTES], name[16];
+
+	for (size_t i = 0; i < state->n; i++)
+		if ((double)(now - state->samples[i].at) / 1e9 <= p->sliding)
+			m->l.ms[m->l.n++] = state->samples[i].ms;
+	fill(data);
+	for (int i = 0; i <= GENTLE_SAMPLES; i++) {
+		double ms = 0;
+		int error = sample(run->sys, fd, data, &ms);
+
+		if (error < 0)
+			return error;
+		if (i == 0)
+			continue;
+		m->l.ms[m->l.n++] = ms;
+		snprintf(name, sizeof(name), SAMPLE "%d", i);
+		result_figure(r, name, ms, "ms");
+	}
+	m->seconds = p->sliding;
 	return 0;
 }
 
@@ -206,68 +249,52 @@ static void describe(const struct disk *disk, const char *path, struct result *r
 		result_fact(r, "model", disk->model);
 }
 
-static void fill_in(struct measurement *m, struct result *r)
+/* The verdict of a whole measurement, which went on until it was certain. */
+static enum verdict by_p99(const struct latencies *l, const struct fsync_params *p)
 {
-	static const double edges[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,   2,
-				       5,    10,   20,   50,  100, 200, 500, 1000};
-	size_t i = 0;
-
-	look(m, 0.05);
-	m->p50 = stats_quantile(m->sorted, m->n, 0.5);
-	m->p90 = stats_quantile(m->sorted, m->n, 0.9);
-	m->p999 = stats_quantile(m->sorted, m->n, 0.999);
-	m->max = m->sorted[m->n - 1];
-	result_figure(r, "p50", m->p50, "ms");
-	result_figure(r, "p90", m->p90, "ms");
-	result_figure(r, "p99", m->p99, "ms");
-	result_figure(r, "p99_low", m->low, "ms");
-	result_figure(r, "p99_high", m->high, "ms"); /* dropped when infinite */
-	result_figure(r, "p99.9", m->p999, "ms");
-	result_figure(r, "max", m->max, "ms");
-	result_figure(r, "samples", (double)m->n, "");
-	result_figure(r, "design_effect", m->effect, "");
-	result_figure(r, "measured", m->seconds, "s");
-	for (size_t b = 0; b <= ARRAY_LEN(edges); b++) {
-		double upper = b < ARRAY_LEN(edges) ? edges[b] : INFINITY;
-		size_t first = i;
-
-		while (i < m->n && m->sorted[i] <= upper)
-			i++;
-		r->bins[b].upper = upper;
-		r->bins[b].count = (double)(i - first);
-	}
-	r->n_bins = ARRAY_LEN(edges) + 1;
-	snprintf(r->bins_unit, sizeof(r->bins_unit), "ms");
+	return l->p99 >= p->fail * 1e3 && !p->worst ? VERDICT_FAIL
+	       : l->p99 >= p->warn * 1e3            ? VERDICT_WARN
+						    : VERDICT_PASS;
 }
 
-static void judge(const struct measurement *m, const struct fsync_params *p,
-		  const struct disk *disk, struct result *r)
+/* A few samples a minute prove little: worse than before only when the interval says so, better
+ * only when there are enough. */
+static enum verdict by_interval(const struct latencies *l, const struct fsync_params *p,
+				const struct fsync_state *state)
 {
-	double warn = p->warn * 1e3, fail = p->fail * 1e3;
+	if (l->low >= p->warn * 1e3)
+		return l->low >= p->fail * 1e3 && !p->worst ? VERDICT_FAIL : VERDICT_WARN;
+	if (l->n >= GENTLE_ENOUGH && l->p99 < p->warn * 1e3)
+		return VERDICT_PASS;
+	return state->verdict;
+}
+
+static void judge(struct latencies *l, const struct check_run *run, const struct disk *disk,
+		  struct result *r)
+{
+	double p50 = latencies_tell(l, r);
+	enum verdict verdict =
+		run->gentle ? by_interval(l, run->params, run->gentle) : by_p99(l, run->params);
 	char bound[32] = "unbounded", where[128];
 
-	if (isfinite(m->high))
-		snprintf(bound, sizeof(bound), "%.2f", m->high);
+	if (isfinite(l->high))
+		snprintf(bound, sizeof(bound), "%.2f", l->high);
 	snprintf(where, sizeof(where), "%s, %s, %s", *disk->device ? disk->device : "unknown disk",
 		 disk->filesystem, *disk->write_cache ? disk->write_cache : "cache unknown");
-	if (m->p50 < IMPOSSIBLE_MS) {
+	if (p50 < IMPOSSIBLE_MS) {
 		result_judge(r, VERDICT_WARN, "FsyncSuspicious",
 			     "p50 %.1f us is too fast for any disk: something acknowledges flushes "
 			     "without carrying them out (%s)",
-			     m->p50 * 1e3, where);
+			     p50 * 1e3, where);
 		result_advise(r,
 			      "ask for the host's cache mode: with \"unsafe\" caching a power cut "
 			      "loses etcd's data");
 		return;
 	}
-	result_judge(r,
-		     m->p99 >= fail && !p->worst ? VERDICT_FAIL
-		     : m->p99 >= warn            ? VERDICT_WARN
-						 : VERDICT_PASS,
-		     m->p99 >= warn ? "FsyncSlow" : "FsyncFast",
-		     "p99 %.2f ms (95%%: %.2f to %s, n %zu) on %s", m->p99, m->low, bound, m->n,
+	result_judge(r, verdict, verdict == VERDICT_PASS ? "FsyncFast" : "FsyncSlow",
+		     "p99 %.2f ms (95%%: %.2f to %s, n %zu) on %s", l->p99, l->low, bound, l->n,
 		     where);
-	if (m->p99 >= warn)
+	if (verdict != VERDICT_PASS)
 		result_advise(r,
 			      "etcd wants p99 below 10 ms: give it a disk of its own, a local SSD "
 			      "or a volume with more IOPS; `nodefit check fsync` shows the "
@@ -335,9 +362,9 @@ static void run_in(const struct check_run *run, int folder, const char *path, st
 	if (is_refused(run, folder, path, &disk, r))
 		return;
 	fd = m ? open_nameless(folder) : -ENOMEM;
-	error = fd < 0 ? fd : preallocate(fd);
+	error = fd < 0 ? fd : preallocate(fd, run->gentle ? GENTLE_BYTES : SEGMENT_BYTES);
 	if (error == 0)
-		error = measure(run, fd, m);
+		error = run->gentle ? measure_gently(run, fd, m, r) : measure(run, fd, m);
 	if (error < 0) {
 		result_judge(r, VERDICT_UNKNOWN, "FsyncUnmeasurable",
 			     error == -EIO ? "%s: %s: the disk, or the way to it, is failing"
@@ -350,34 +377,59 @@ static void run_in(const struct check_run *run, int folder, const char *path, st
 					 : "measure elsewhere: [check.fsync] path=");
 		return;
 	}
-	if (m->n == 0) {
+	if (m->l.n == 0) {
 		result_judge(r, VERDICT_UNKNOWN, "FsyncUnmeasurable", "%s: no sample in time",
 			     path);
 		return;
 	}
-	fill_in(m, r);
-	judge(m, run->params, &disk, r);
+	result_figure(r, "measured", m->seconds, "s");
+	judge(&m->l, run, &disk, r);
 }
 
-static void run(const struct check_run *run, struct result *r)
+static void run(const struct check_run *wanted, struct result *r)
 {
-	const struct fsync_params *p = run->params;
+	const struct fsync_params *p = wanted->params;
+	const struct fsync_state *state = wanted->gentle;
+	struct check_run run = *wanted;
 	_cleanup_fd int folder = -1;
 	char path[PATH_PARAM_MAX];
+
+	/* The agent begins with a whole measurement. */
+	if (state && !state->measured) {
+		run.gentle = NULL;
+		run.quick = true;
+	}
 
 	result_threshold(r, "warn", p->warn * 1e3, "ms");
 	result_threshold(r, "fail", p->fail * 1e3, "ms");
 	memcpy(path, p->path, sizeof(path));
 	/* A limit on file sizes shall be an error, not the end of the process. */
 	signal(SIGXFSZ, SIG_IGN);
-	folder = open_folder(run->sys, path);
+	folder = open_folder(run.sys, path);
 	if (folder >= 0) {
-		run_in(run, folder, path, r);
+		run_in(&run, folder, path, r);
 		return;
 	}
 	result_judge(r, VERDICT_UNKNOWN, "FsyncUnmeasurable", "%s: %s", path, strerror(-folder));
 	if (folder == -EACCES)
 		result_advise(r, "run as root");
+}
+
+static bool watch(const struct check_run *run, void *state, struct result *r)
+{
+	struct fsync_state *s = state;
+
+	s->measured = r->n_bins > 0;
+	s->verdict = r->verdict;
+	for (size_t i = 0; i < r->n_figures && s->measured; i++) {
+		if (strncmp(r->figures[i].name, SAMPLE, strlen(SAMPLE)) != 0)
+			continue;
+		if (s->n == GENTLE_MOST)
+			memmove(&s->samples[0], &s->samples[1], --s->n * sizeof(s->samples[0]));
+		s->samples[s->n].ms = r->figures[i].value;
+		s->samples[s->n++].at = run->sys->now(run->sys);
+	}
+	return true;
 }
 
 const struct check fsync_check = {
@@ -398,7 +450,10 @@ const struct check fsync_check = {
 		"time that was measured: a cloud disk's p99 drifts over minutes, so measure again "
 		"for "
 		"a second opinion. It never measures beside a live etcd, nor on memory, overlay or "
-		"network file systems. Sources: etcd.io hardware guide (WAL fsync p99 below 10 "
+		"network file systems. The agent measures once, then makes 3 syncs every interval= "
+		"and "
+		"judges those of the last sliding=: worse only when the interval proves it. "
+		"Sources: etcd.io hardware guide (WAL fsync p99 below 10 "
 		"ms); "
 		"etcd: server/storage/wal; David & Nagaraja, Order Statistics, 7.1; Law, "
 		"Simulation "
@@ -409,4 +464,7 @@ const struct check fsync_check = {
 	.disturbed_by = LOAD_DISK | LOAD_CPU,
 	.deadline_s = 75,
 	.run = run,
+	.watch = watch,
+	.watch_runs = true,
+	.state_size = sizeof(struct fsync_state),
 };

@@ -12,7 +12,7 @@
 #define STEP_S 1.0 /* between two words of progress */
 
 struct link_params {
-	double window, error_warn, error_fail, drop_warn, drop_fail, least;
+	double interval, window, error_warn, error_fail, drop_warn, drop_fail, least;
 	double backlog_warn, backlog_fail, squeeze_warn;
 };
 
@@ -23,6 +23,7 @@ struct link_params {
 	}
 
 static const struct param params[] = {
+	CHECK_INTERVAL("30s"),
 	ROW(window, PARAM_DURATION, 1, 600, "5s", "how long to measure"),
 	ROW(error_warn, PARAM_PERCENT, 0.001, 100, "0.1%",
 	    "rx_errors or tx_errors, as a share of the packets, from which to warn"),
@@ -250,7 +251,7 @@ static void run(const struct check_run *run, struct result *r)
 	_cleanup_free struct findings *findings = calloc(1, sizeof(*findings));
 	int error;
 
-	for (const struct param *row = params + 1; row->name; row++) {
+	for (const struct param *row = params + 2; row->name; row++) {
 		double limit;
 
 		memcpy(&limit, (const char *)run->params + row->offset, sizeof(limit));
@@ -299,4 +300,5 @@ const struct check link_check = {
 	.params_size = sizeof(struct link_params),
 	.deadline_s = 600 + 15,
 	.run = run,
+	.of_links = true,
 };

@@ -11,12 +11,14 @@
 #define PATIENCE_S 40.0 /* after which no further peer is probed */
 
 struct mtu_params {
+	double interval;
 	int deviates; /* 0: warn, 1: fail */
 	struct peers peers;
 	double wait;
 };
 
 static const struct param params[] = {
+	CHECK_INTERVAL("5m"),
 	{.name = "deviates",
 	 .type = PARAM_CHOICE,
 	 .offset = offsetof(struct mtu_params, deviates),
@@ -262,4 +264,5 @@ const struct check mtu_check = {
 	.params_size = sizeof(struct mtu_params),
 	.deadline_s = DEADLINE_S,
 	.run = run,
+	.of_links = true,
 };

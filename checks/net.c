@@ -43,4 +43,5 @@ const struct check net_check = {
 	.params_size = sizeof(struct net_params),
 	.deadline_s = 10,
 	.run = run,
+	.of_plan = true,
 };

@@ -14,10 +14,12 @@
 #define INTERRUPTS_MOST (64 << 20) /* a column a CPU, a row an interrupt */
 
 struct queues_params {
+	double interval;
 	double enough;
 };
 
 static const struct param params[] = {
+	CHECK_INTERVAL("5m"),
 	{.name = "enough",
 	 .type = PARAM_COUNT,
 	 .offset = offsetof(struct queues_params, enough),
@@ -295,4 +297,5 @@ const struct check queues_check = {
 	.params_size = sizeof(struct queues_params),
 	.deadline_s = 10,
 	.run = run,
+	.of_links = true,
 };

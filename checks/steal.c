@@ -10,12 +10,13 @@
 #include "stats.h"
 #include "virt.h"
 
-#define STEP_S     1.0 /* a reading a second; a bad one costs a second, not the window */
-#define STEPS_MOST 600
-#define FUSE_MAGIC 0x65735546 /* linux/magic.h: FUSE_SUPER_MAGIC */
+#define STEP_S        1.0 /* a reading a second; a bad one costs a second, not the window */
+#define STEPS_MOST    600
+#define READINGS_MOST 64         /* of the sliding window */
+#define FUSE_MAGIC    0x65735546 /* linux/magic.h: FUSE_SUPER_MAGIC */
 
 struct steal_params {
-	double window, longest, warn, fail, worst_warn, worst_fail;
+	double interval, sliding, window, longest, warn, fail, worst_warn, worst_fail;
 };
 
 #define ROW_PERCENT(field, value, text)                                                            \
@@ -32,6 +33,8 @@ struct steal_params {
 	}
 
 static const struct param params[] = {
+	CHECK_INTERVAL("5s"),
+	ROW_SECONDS(sliding, "1m", "in the agent: how much of the past is judged"),
 	ROW_SECONDS(window, "10s", "how long to measure"),
 	ROW_SECONDS(longest, "30s", "how long to go on while a threshold lies within the interval"),
 	ROW_PERCENT(warn, "5%", "mean of all CPUs from which to warn"),
@@ -226,39 +229,105 @@ static void judge(const struct measurement *m, const struct steal_params *p,
 				 "spent: move the machine, or take a type with dedicated CPUs");
 }
 
-static void run(const struct check_run *run, struct result *r)
+/* What is known without any measuring. True when that is all. */
+static bool begin(const struct check_run *run, struct virt *virt, struct result *r)
 {
 	const struct steal_params *p = run->params;
-	struct measurement m = {0};
-	struct virt virt;
 	struct statfs fs;
-	int error;
 
 	result_threshold(r, "warn", p->warn, "%");
 	result_threshold(r, "fail", p->fail, "%");
 	result_threshold(r, "worst_warn", p->worst_warn, "%");
 	result_threshold(r, "worst_fail", p->worst_fail, "%");
-	virt_detect(run->sys, &virt);
-	result_fact(r, "virtualization", virt.name);
+	virt_detect(run->sys, virt);
+	result_fact(r, "virtualization", virt->name);
 	if (sys_statfs(run->sys, "/proc/stat", &fs) == 0 && fs.f_type == FUSE_MAGIC) {
 		result_judge(r, VERDICT_UNKNOWN, "ProcStatFaked",
 			     "/proc/stat is a container's (lxcfs), not the machine's");
 		result_advise(r, "run on the host, or mount the host's /proc");
-		return;
+		return true;
 	}
-	if (virt.steal == STEAL_NONE) {
+	if (virt->steal == STEAL_NONE)
 		result_judge(r, VERDICT_PASS, "BareMetal", "bare metal: nobody to steal");
+	return virt->steal == STEAL_NONE;
+}
+
+static void unreadable(int error, struct result *r)
+{
+	result_judge(r, VERDICT_UNKNOWN, "StealUnreadable", "/proc/stat can't be read: %s",
+		     error == -EBADMSG   ? "not in the kernel's form"
+		     : error == -ENODATA ? "it has no steal column"
+					 : strerror(-error));
+}
+
+static void run(const struct check_run *run, struct result *r)
+{
+	struct measurement m = {0};
+	struct virt virt;
+	int error;
+
+	if (begin(run, &virt, r))
 		return;
-	}
 	error = measure(run, &m);
 	if (error == 0)
-		judge(&m, p, &virt, r);
+		judge(&m, run->params, &virt, r);
 	else
-		result_judge(r, VERDICT_UNKNOWN, "StealUnreadable", "/proc/stat can't be read: %s",
-			     error == -EBADMSG   ? "not in the kernel's form"
-			     : error == -ENODATA ? "it has no steal column"
-						 : strerror(-error));
+		unreadable(error, r);
 	free(m.cpus);
+}
+
+/* The readings of the sliding window, the oldest first. */
+struct steal_state {
+	struct proc_stat v[READINGS_MOST];
+	uint64_t at[READINGS_MOST];
+	size_t n;
+};
+
+static void drop_oldest(struct steal_state *s)
+{
+	procstat_clear(&s->v[0]);
+	s->n--;
+	memmove(&s->v[0], &s->v[1], s->n * sizeof(s->v[0]));
+	memmove(&s->at[0], &s->at[1], s->n * sizeof(s->at[0]));
+}
+
+static void forget(void *state)
+{
+	struct steal_state *s = state;
+
+	while (s->n)
+		drop_oldest(s);
+}
+
+static bool watch(const struct check_run *run, void *state, struct result *r)
+{
+	const struct steal_params *p = run->params;
+	long ticks_per_s = sysconf(_SC_CLK_TCK);
+	struct steal_state *s = state;
+	struct measurement m = {0};
+	struct virt virt;
+	int error;
+
+	if (begin(run, &virt, r))
+		return true;
+	while (s->n == READINGS_MOST ||
+	       (s->n && (double)(run->sys->now(run->sys) - s->at[0]) / 1e9 > p->sliding))
+		drop_oldest(s);
+	error = procstat_read(run->sys, &s->v[s->n]);
+	if (error < 0) {
+		unreadable(error, r);
+		return true;
+	}
+	s->at[s->n++] = run->sys->now(run->sys);
+	for (size_t i = 1; i < s->n && error == 0; i++)
+		error = add_step(&m, &s->v[i - 1], &s->v[i],
+				 (double)(s->at[i] - s->at[i - 1]) / 1e9, ticks_per_s);
+	if (error == 0 && s->n > 2) {
+		add_since_boot(&m, &s->v[s->n - 1]);
+		judge(&m, p, &virt, r);
+	}
+	free(m.cpus);
+	return s->n > 2;
 }
 
 const struct check steal_check = {
@@ -274,10 +343,14 @@ const struct check steal_check = {
 		"warn and fail, a single bad CPU by worst_warn and worst_fail. KVM tells by a "
 		"CPUID "
 		"bit whether it reports steal; Hyper-V never does: then 0 is unknown, not good. "
+		"The agent reads every interval= and judges the last sliding=. "
 		"Sources: proc(5); kernel: Documentation/virt/kvm/x86/cpuid.rst, fs/proc/stat.c.",
 	.params = params,
 	.params_size = sizeof(struct steal_params),
 	.disturbed_by = LOAD_CPU,
 	.deadline_s = STEPS_MOST + 15,
 	.run = run,
+	.watch = watch,
+	.state_size = sizeof(struct steal_state),
+	.forget = forget,
 };

@@ -42,4 +42,5 @@ const struct check sysctl_check = {
 	.params_size = sizeof(struct sysctl_params),
 	.deadline_s = 10,
 	.run = run,
+	.of_plan = true,
 };

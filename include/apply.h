@@ -9,6 +9,8 @@ struct apply_options {
 	bool persist;     /* also for the next boots */
 	bool force;       /* also what is refused for safety only */
 	double confirm_s; /* see links_write(); below 0: the default */
+	/* "TUNER/KEY" of what must not be touched, or NULL; such rows are pending. */
+	const struct strings *leave;
 };
 
 /* Applies the profile: lock, plan, journal what is there (fsynced), then write each deviating key

@@ -29,6 +29,7 @@ struct change {
 	enum outcome outcome;
 	bool optional;
 	bool forcible;           /* refused for safety: --force does it */
+	bool contested;          /* somebody else writes it back again and again */
 	char *error;             /* in words, or NULL */
 	const char *origin_file; /* owned by the profile */
 	unsigned origin_line;
@@ -70,6 +71,11 @@ const struct tuner *tuner_find(const char *name);
 /* Plans with every tuner. 0 or -errno. */
 int changes_plan(const struct sys *sys, const struct profile *p, struct changes *out);
 void changes_clear(struct changes *c);
+/* From a forked process to the one that forked it: what the fork allocated is copied, pointers to
+ * what both have (the tuner, the profile's file names) stay. 0, -EIO, -EBADMSG (nothing is then in
+ * *out) or -ENOMEM. */
+int changes_pack(const struct changes *c, FILE *f);
+int changes_unpack(FILE *f, struct changes *out);
 size_t changes_count(const struct changes *c, enum outcome outcome);
 
 const char *outcome_text(enum outcome o);

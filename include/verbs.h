@@ -20,12 +20,15 @@ enum {
 	FLAG_APPLY = 1 << 7,
 	FLAG_ALL = 1 << 8,
 	FLAG_CONFIRM = 1 << 9,
+	FLAG_CONFIG = 1 << 10,
+	FLAG_ONCE = 1 << 11,
 };
 
 struct command {
 	struct sys sys;
 	unsigned flags; /* that were given */
 	const char *profile;
+	const char *config;
 	double confirm_s;         /* of --confirm; below 0 when it is not given */
 	const char *const *words; /* behind the options */
 	size_t n_words;
@@ -43,7 +46,7 @@ struct verb {
 };
 
 extern const struct verb preflight_verb, diff_verb, apply_verb, rollback_verb, check_verb,
-	profile_verb, explain_verb;
+	profile_verb, explain_verb, agent_verb;
 
 /* --- shared by the verbs --- */
 

@@ -17,6 +17,7 @@ struct worker {
 	bool done;
 	int error;  /* once done: 0, -ETIMEDOUT, or -EPIPE when it died without an answer */
 	int status; /* of -EPIPE: as waitpid() tells */
+	pid_t left; /* it was killed, and had not died when we last looked; or 0 */
 	unsigned char partial[WORKER_LINE + 8]; /* of the frame that is being read */
 	size_t partial_len;
 };
@@ -30,6 +31,8 @@ int worker_start(const struct sys *sys, struct worker *w, double deadline_s, voi
 void worker_progress(int pipe, const char *text);
 /* Reads what is there without blocking, or kills the worker when its time is up. Sets done. */
 void worker_step(const struct sys *sys, struct worker *w);
-/* Kills it when it still runs, and releases it. A child that can't die yet (a dead disk) is left
- * to the system. */
+/* Kills it when it still runs, and releases it. A child that can't die yet (a dead disk) is noted
+ * in `left`. */
 void worker_stop(struct worker *w);
+/* Is there still one that could not die? */
+bool worker_lingers(struct worker *w);

@@ -146,9 +146,16 @@ void worker_stop(struct worker *w)
 	/* One that has died without an answer is not killed, so that its status tells why. */
 	if (w->error != -EPIPE || !reap(w)) {
 		kill(w->pid, SIGKILL);
-		reap(w);
+		w->left = reap(w) ? 0 : w->pid;
 	}
 	close(w->pipe);
 	w->pipe = -1;
 	w->pid = 0;
+}
+
+bool worker_lingers(struct worker *w)
+{
+	if (w->left && waitpid(w->left, NULL, WNOHANG) != 0)
+		w->left = 0;
+	return w->left != 0;
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 
 struct tally {
-	size_t keys, conform, deviate, pending, absent, unreadable;
-	const char *first_deviating, *first_missing, *first_error;
+	size_t keys, conform, deviate, contested, pending, absent, unreadable;
+	const char *first_contested, *first_deviating, *first_missing, *first_error;
 };
 
 static void count(const struct conformity *what, const struct change *c, struct tally *t)
@@ -18,6 +18,9 @@ static void count(const struct conformity *what, const struct change *c, struct 
 		break;
 	case OUTCOME_WOULD_CHANGE:
 		t->deviate++;
+		t->contested += c->contested;
+		if (c->contested && !t->first_contested)
+			t->first_contested = c->key;
 		if (!t->first_deviating)
 			t->first_deviating = c->key;
 		break;
@@ -65,7 +68,12 @@ static void judge(const struct conformity *c, const struct tally *t, const struc
 	size_t bad = t->deviate + t->absent;
 	char text[256];
 
-	if (bad && (c->fails || !t->unreadable)) {
+	if (t->contested) {
+		snprintf(text, sizeof(text),
+			 "%zu of %zu %s are written back by somebody else, %s first", t->contested,
+			 t->keys, c->things, t->first_contested);
+		result_judge(r, c->fails ? VERDICT_FAIL : VERDICT_WARN, "Contested", "%s", text);
+	} else if (bad && (c->fails || !t->unreadable)) {
 		snprintf(text, sizeof(text), "%zu of %zu %s are not as %s wants them", bad, t->keys,
 			 c->things, profile);
 		say(c, r, c->fails ? VERDICT_FAIL : VERDICT_WARN, "Deviates", text);
@@ -82,7 +90,10 @@ static void judge(const struct conformity *c, const struct tally *t, const struc
 			 profile);
 		say(c, r, VERDICT_PASS, "Conforms", text);
 	}
-	if (t->deviate)
+	if (t->contested)
+		result_advise(r,
+			      "`nodefit diff` names suspects; take the key out of one of the two");
+	else if (t->deviate)
 		result_advise(r, "`nodefit diff` shows %s, `nodefit apply` sets %s",
 			      t->deviate == 1 ? t->first_deviating : "them",
 			      t->deviate == 1 ? "it" : "them");

@@ -57,8 +57,24 @@ void checks_validate(const struct profile *p, struct problems *problems)
 	}
 }
 
-PRINTF_LIKE(2, 3)
-static void progress(const struct check_run *run, const char *fmt, ...)
+int checks_load_profile(const struct sys *sys, const char *name, struct profile *out,
+			struct problems *problems)
+{
+	struct profile p;
+	int r = profile_load(sys, name, &p, problems);
+
+	if (r < 0)
+		return r;
+	checks_validate(&p, problems);
+	if (problems->errors) {
+		profile_clear(&p);
+		return -EINVAL;
+	}
+	*out = p;
+	return 0;
+}
+
+void check_progress(const struct check_run *run, const char *fmt, ...)
 {
 	char text[WORKER_LINE];
 	va_list ap;
@@ -77,7 +93,7 @@ static void work(void *context, int pipe, void *answer)
 	job->check->run(&job->run, answer);
 }
 
-static bool disturb(const struct check *a, const struct check *b)
+bool checks_disturb(const struct check *a, const struct check *b)
 {
 	return a->loads & b->disturbed_by || b->loads & a->disturbed_by;
 }
@@ -85,7 +101,7 @@ static bool disturb(const struct check *a, const struct check *b)
 static bool may_start(const struct job *jobs, size_t n, const struct job *job)
 {
 	for (size_t i = 0; i < n; i++)
-		if (jobs[i].state == JOB_RUNS && disturb(jobs[i].check, job->check))
+		if (jobs[i].state == JOB_RUNS && checks_disturb(jobs[i].check, job->check))
 			return false;
 	return true;
 }
@@ -105,25 +121,26 @@ static void start(const struct sys *sys, struct job *job)
 	}
 }
 
-static void finish(const struct sys *sys, struct job *job)
+void check_end(const struct check *check, const struct worker *w, struct result *r)
 {
-	const struct worker *w = &job->worker;
-	struct result *r = &job->result;
-
-	job->state = JOB_DONE;
 	if (w->error < 0) /* what came of an answer is not to be trusted */
 		*r = (struct result){0};
 	if (w->error == -ETIMEDOUT)
 		result_judge(r, VERDICT_UNKNOWN, "CheckTimedOut",
-			     "no answer within %.0f s: what it measures hangs",
-			     job->check->deadline_s);
+			     "no answer within %.0f s: what it measures hangs", check->deadline_s);
 	else if (w->error < 0 && WIFSIGNALED(w->status))
 		result_judge(r, VERDICT_UNKNOWN, "CheckFailed", "ended by signal %d (%s)",
 			     WTERMSIG(w->status), strsignal(WTERMSIG(w->status)));
 	else if (w->error < 0)
 		result_judge(r, VERDICT_UNKNOWN, "CheckFailed", "ended without an answer");
-	snprintf(r->name, sizeof(r->name), "%s", job->check->name);
-	r->duration_s = (double)(sys->now(sys) - job->start) / 1e9;
+	snprintf(r->name, sizeof(r->name), "%s", check->name);
+}
+
+static void finish(const struct sys *sys, struct job *job)
+{
+	job->state = JOB_DONE;
+	check_end(job->check, &job->worker, &job->result);
+	job->result.duration_s = (double)(sys->now(sys) - job->start) / 1e9;
 }
 
 static void announce_all(const struct job *jobs, size_t n, void (*announce)(const char *))
@@ -169,8 +186,7 @@ static bool step(const struct sys *sys, struct job *jobs, size_t n)
 	return busy;
 }
 
-static int prepare(const struct sys *sys, const struct profile *p, const struct check *check,
-		   bool quick, const struct changes *changes, struct job *job)
+int check_params(const struct profile *p, const struct check *check, void **out)
 {
 	_cleanup_free void *params = calloc(1, check->params_size);
 	struct problems problems = {0};
@@ -182,14 +198,23 @@ static int prepare(const struct sys *sys, const struct profile *p, const struct 
 	snprintf(section, sizeof(section), "check.%s", check->name);
 	r = params_read(check->params, p, section, params, &problems);
 	problems_clear(&problems);
+	if (r == 0)
+		*out = TAKE(params);
+	return r;
+}
+
+static int prepare(const struct sys *sys, const struct profile *p, const struct check *check,
+		   bool quick, const struct changes *changes, struct job *job)
+{
+	int r = check_params(p, check, &job->params);
+
+	job->check = check;
 	job->run = (struct check_run){.sys = sys,
-				      .params = params,
+				      .params = job->params,
 				      .profile = p,
 				      .changes = changes,
 				      .quick = quick,
-				      .progress = progress};
-	job->check = check;
-	job->params = TAKE(params);
+				      .progress = check_progress};
 	return r;
 }
 

@@ -71,6 +71,7 @@ static json_t *change(const struct change *c)
 	json_object_set_new(o, "outcome", text(outcome_text(c->outcome)));
 	json_object_set_new(o, "error", text(c->error));
 	json_object_set_new(o, "origin", text(origin));
+	json_object_set_new(o, "contested", json_boolean(c->contested));
 	json_object_set_new(o, "contested_by", list(&c->contested_by));
 	json_object_set_new(o, "contests", list(&c->contests));
 	json_object_set_new(o, "writers", text(c->writers));

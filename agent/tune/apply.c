@@ -167,6 +167,23 @@ static void force_all(struct changes *plan)
 			plan->v[i].outcome = OUTCOME_WOULD_CHANGE;
 }
 
+static int leave_alone(struct changes *plan, const struct strings *leave)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct change *c = &plan->v[i];
+		_cleanup_free char *name = NULL;
+
+		if (c->outcome != OUTCOME_WOULD_CHANGE)
+			continue;
+		if (format(&name, "%s/%s", c->tuner->name, c->key) < 0)
+			return -ENOMEM;
+		if (strings_contains(leave, name) &&
+		    set_error(c, OUTCOME_PENDING, "left alone") < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Links come last: what they need of the sysctls is there, and a lost link stops nothing else. */
 static int write_all(const struct sys *sys, const struct profile *p, struct journal *j,
 		     struct changes *plan, const struct apply_options *options)
@@ -195,6 +212,8 @@ int apply_profile(const struct sys *sys, const struct profile *p,
 		r = changes_plan(sys, p, &plan);
 	if (r == 0 && options->force)
 		force_all(&plan);
+	if (r == 0 && options->leave)
+		r = leave_alone(&plan, options->leave);
 	/* What stands in the way of the files is known before anything is changed. */
 	if (r == 0 && persist)
 		r = persist_plan(sys, &j, &plan, why);

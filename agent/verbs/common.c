@@ -25,15 +25,9 @@ int verb_load_profile(const struct command *c, struct profile *p)
 {
 	const char *name = c->profile ? c->profile : "kube-node";
 	struct problems problems = {0};
-	int r = profile_load(&c->sys, name, p, &problems);
+	int r = checks_load_profile(&c->sys, name, p, &problems);
 
-	if (r == 0)
-		checks_validate(p, &problems);
 	problems_log(&problems);
-	if (r == 0 && problems.errors) {
-		profile_clear(p);
-		r = -EINVAL;
-	}
 	problems_clear(&problems);
 	if (r == -EINVAL || r == -ENOENT)
 		return EXIT_USAGE;

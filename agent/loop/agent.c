@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <systemd/sd-daemon.h>
+
+#include "log.h"
+
+/* A change of links that is being confirmed is waited for, so that it is not put back. */
+#define LAST_WAIT_S 30.0
+
+int agent_load(const struct sys *sys, const char *path, struct agent_config *config,
+	       struct profile *profile)
+{
+	struct problems problems = {0};
+	int r = config_load(sys, path, config, &problems);
+
+	if (r == 0)
+		r = checks_load_profile(sys, config->profile, profile, &problems);
+	problems_log(&problems);
+	problems_clear(&problems);
+	if (r < 0 && r != -EINVAL && r != -ENOENT)
+		log_error("cannot read the configuration: %s", strerror(-r));
+	return r;
+}
+
+void agent_ready(struct agent *a)
+{
+	if (!a->ready)
+		sd_notify(false, "READY=1");
+	a->ready = true;
+}
+
+static int set_profile(struct agent *a)
+{
+	free(a->report.profile);
+	a->report.profile = strdup(a->profile.name);
+	return a->report.profile ? 0 : -ENOMEM;
+}
+
+void agent_reload(struct agent *a)
+{
+	struct agent_config config;
+	struct profile profile;
+	int r;
+
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)(a->sys->now(a->sys) / 1000));
+	if (agent_load(a->sys, a->config_path, &config, &profile) < 0) {
+		log_error(
+			"the configuration was not reloaded: what was read before stays in force");
+		sd_notify(false, "READY=1");
+		return;
+	}
+	rounds_close(a);
+	task_cancel(&a->tuning);
+	changes_clear(&a->report.changes); /* it points into the old profile */
+	a->planned = false;
+	disputes_retry(&a->disputes);
+	profile_clear(&a->profile);
+	a->profile = profile;
+	a->config = config;
+	r = set_profile(a);
+	if (r == 0)
+		r = rounds_open(a);
+	if (r == 0)
+		r = drift_soon(a, 0);
+	if (r < 0) {
+		log_error("cannot go on: %s", strerror(-r));
+		sd_event_exit(a->event, AGENT_FAILED);
+	}
+	log_info("reloaded: profile=%s", a->profile.name);
+	sd_notify(false, "READY=1");
+}
+
+static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *context)
+{
+	struct agent *a = context;
+
+	(void)s;
+	(void)info;
+	if (a->applying)
+		a->reload = true; /* as soon as that has ended */
+	else
+		agent_reload(a);
+	return 0;
+}
+
+static int on_last_wait(sd_event_source *s, uint64_t usec, void *context)
+{
+	struct agent *a = context;
+
+	(void)s;
+	(void)usec;
+	return sd_event_exit(a->event, 0);
+}
+
+static int on_idle(sd_event_source *s, void *context)
+{
+	struct agent *a = context;
+
+	(void)s;
+	return a->applying ? 0 : sd_event_exit(a->event, 0);
+}
+
+static int on_stop(sd_event_source *s, const struct signalfd_siginfo *info, void *context)
+{
+	struct agent *a = context;
+
+	(void)s;
+	(void)info;
+	sd_notify(false, "STOPPING=1");
+	a->stopping = true;
+	rounds_close(a);
+	a->drift_timer = sd_event_source_disable_unref(a->drift_timer);
+	if (!a->applying)
+		return sd_event_exit(a->event, 0);
+	sd_event_add_post(a->event, NULL, on_idle, a);
+	return sd_event_add_time_relative(a->event, NULL, CLOCK_MONOTONIC,
+					  (uint64_t)(LAST_WAIT_S * 1e6), 0, on_last_wait, a);
+}
+
+static int listen_to_signals(struct agent *a)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return negative_errno();
+	r = sd_event_add_signal(a->event, NULL, SIGTERM, on_stop, a);
+	if (r >= 0)
+		r = sd_event_add_signal(a->event, NULL, SIGINT, on_stop, a);
+	return r < 0 ? r : sd_event_add_signal(a->event, NULL, SIGHUP, on_hangup, a);
+}
+
+/* Two agents would fight. The lock goes with the process. */
+static int lock(const struct sys *sys)
+{
+	int fd = sys_open_dir(sys, RUN_DIR, 0755);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int r = negative_errno();
+
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int start(struct agent *a)
+{
+	int r = sd_event_new(&a->event);
+
+	if (r >= 0)
+		r = sd_event_set_watchdog(a->event, true);
+	if (r >= 0)
+		r = listen_to_signals(a);
+	if (r >= 0)
+		r = set_profile(a);
+	if (r >= 0)
+		r = rounds_open(a);
+	if (r >= 0) {
+		node_describe(a->sys, &a->report.node);
+		report_restore(a);
+		events_open(a);
+		r = drift_soon(a, 0);
+	}
+	return r < 0 ? r : 0;
+}
+
+static void stop(struct agent *a)
+{
+	rounds_close(a);
+	free(a->rounds);
+	drift_close(a);
+	events_close(a);
+	sd_event_source_disable_unref(a->report_timer);
+	sd_event_unref(a->event);
+	report_clear(&a->report);
+	profile_clear(&a->profile);
+}
+
+int agent_run(const struct sys *sys, const char *config_path)
+{
+	struct agent a = {.sys = sys, .config_path = config_path, .tuning_fd = -1, .uevents = -1};
+	int r = agent_load(sys, config_path, &a.config, &a.profile);
+	_cleanup_fd int locked = -1;
+
+	if (r < 0)
+		return r == -EINVAL || r == -ENOENT ? AGENT_MISCONFIGURED : AGENT_FAILED;
+	/* What is freed goes back to the system: the agent is idle nearly always. */
+	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+	locked = lock(sys);
+	if (locked < 0) {
+		log_error(locked == -EWOULDBLOCK ? "another agent is at work (" RUN_DIR
+						   " is locked)"
+						 : "cannot lock " RUN_DIR ": %s",
+			  strerror(-locked));
+		profile_clear(&a.profile);
+		return AGENT_FAILED;
+	}
+	r = start(&a);
+	if (r == 0) {
+		log_info("agent: profile=%s drift=%s", a.profile.name,
+			 a.config.drift == DRIFT_ENFORCE ? "enforce" : "report");
+		r = sd_event_loop(a.event);
+	}
+	if (r < 0)
+		log_error("the agent can't go on: %s", strerror(-r));
+	stop(&a);
+	return r < 0 ? AGENT_FAILED : r;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each check in its rhythm: measured in a worker or in passing, and told once it is steady. */
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "agent.h"
+#include "log.h"
+
+/* Checks that disturb each other take turns. */
+#define TURN_S 0.5
+/* After a change of links, what follows from it may come in pieces. */
+#define SETTLE_S 1.0
+
+double agent_now(const struct agent *a)
+{
+	return (double)a->sys->now(a->sys) / 1e9;
+}
+
+static int on_timer(sd_event_source *s, uint64_t usec, void *context);
+
+static void plan_next(struct round *round)
+{
+	double now = agent_now(round->agent), due = steady_due(&round->steady);
+	double next = now + round->interval;
+
+	/* A pending answer is asked again when it can be told, not a whole interval later. */
+	if (due > 0 && due < next)
+		next = due;
+	round->next = next;
+	if (timer_set(round->agent->event, &round->timer, next - now, on_timer, round) < 0)
+		log_error("%s: no timer: it is not measured any more", round->check->name);
+}
+
+/* A new answer of the check. */
+static void take(struct round *round, struct result *r)
+{
+	struct agent *a = round->agent;
+	enum verdict before = round->steady.told.verdict;
+	bool known = round->steady.known;
+
+	snprintf(r->name, sizeof(r->name), "%s", round->check->name);
+	steady_take(&round->steady, r, agent_now(a), a->config.worse_for, a->config.better_for);
+	if (!known || round->steady.told.verdict != before)
+		log_info("%s: %s: %s", round->check->name, verdict_text(round->steady.told.verdict),
+			 round->steady.told.message);
+	report_news(a);
+}
+
+static void work(void *context, int pipe, void *answer)
+{
+	struct round *round = context;
+
+	round->run.pipe = pipe;
+	round->check->run(&round->run, answer);
+}
+
+static void on_done(void *context)
+{
+	struct round *round = context;
+	struct result *r = &round->answer;
+	bool answered = true;
+
+	check_end(round->check, &round->task.worker, r);
+	r->duration_s = (double)(round->run.sys->now(round->run.sys) - round->started) / 1e9;
+	if (round->check->watch && round->task.worker.error == 0)
+		answered = round->check->watch(&round->run, round->state, r);
+	if (answered)
+		take(round, r);
+	plan_next(round);
+}
+
+/* Measures in passing. */
+static void look(struct round *round)
+{
+	struct result *r = &round->answer;
+
+	*r = (struct result){0};
+	if (round->check->watch(&round->run, round->state, r))
+		take(round, r);
+	plan_next(round);
+}
+
+static bool must_wait(const struct round *round)
+{
+	const struct agent *a = round->agent;
+
+	for (size_t i = 0; i < a->n_rounds; i++)
+		if (a->rounds[i].task.running && checks_disturb(a->rounds[i].check, round->check))
+			return true;
+	return false;
+}
+
+static int on_timer(sd_event_source *s, uint64_t usec, void *context)
+{
+	struct round *round = context;
+	struct agent *a = round->agent;
+	int r;
+
+	(void)s;
+	(void)usec;
+	if (round->task.running)
+		return 0;
+	if (round->check->watch && !round->check->watch_runs) {
+		look(round);
+		return 0;
+	}
+	if (must_wait(round))
+		return timer_set(a->event, &round->timer, TURN_S, on_timer, round);
+	round->started = a->sys->now(a->sys);
+	round->answer = (struct result){0};
+	if (worker_lingers(&round->task.worker)) {
+		/* The last one has not even died: another would only join it. */
+		check_end(round->check, &round->task.worker, &round->answer);
+		take(round, &round->answer);
+		plan_next(round);
+		return 0;
+	}
+	r = task_start(a->event, &round->task, a->sys, round->check->deadline_s, &round->answer,
+		       sizeof(round->answer), work, round, on_done, round);
+	if (r < 0) {
+		result_judge(&round->answer, VERDICT_UNKNOWN, "CheckFailed",
+			     "could not be started: %s", strerror(-r));
+		take(round, &round->answer);
+		plan_next(round);
+	}
+	return 0;
+}
+
+static int open_round(struct agent *a, struct round *round, const struct check *check)
+{
+	int r = check_params(&a->profile, check, &round->params);
+
+	if (r < 0)
+		return r;
+	round->agent = a;
+	round->check = check;
+	round->state = check->state_size ? calloc(1, check->state_size) : NULL;
+	if (check->state_size && !round->state)
+		return -ENOMEM;
+	round->run = (struct check_run){.sys = a->sys,
+					.params = round->params,
+					.profile = &a->profile,
+					.changes = &a->report.changes,
+					.progress = check_progress,
+					.gentle = check->watch_runs ? round->state : NULL};
+	if (check->of_plan)
+		return 0;
+	memcpy(&round->interval, round->params, sizeof(round->interval));
+	return timer_set(a->event, &round->timer, 0, on_timer, round);
+}
+
+int rounds_open(struct agent *a)
+{
+	size_t n = 0;
+
+	while (checks[n])
+		n++;
+	if (!a->rounds) /* else what is told of each is kept */
+		a->rounds = calloc(n, sizeof(*a->rounds));
+	if (!a->rounds)
+		return -ENOMEM;
+	a->n_rounds = n;
+	for (size_t i = 0; i < n; i++) {
+		int r = open_round(a, &a->rounds[i], checks[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void rounds_close(struct agent *a)
+{
+	for (size_t i = 0; i < a->n_rounds; i++) {
+		struct round *round = &a->rounds[i];
+		struct steady steady = round->steady;
+		pid_t left;
+
+		task_cancel(&round->task);
+		left = round->task.worker.left;
+		sd_event_source_disable_unref(round->timer);
+		if (round->check && round->check->forget)
+			round->check->forget(round->state);
+		free(round->state);
+		free(round->params);
+		*round = (struct round){.steady = steady, .task.worker.left = left};
+	}
+}
+
+void rounds_take_plan(struct agent *a)
+{
+	for (size_t i = 0; i < a->n_rounds; i++) {
+		struct round *round = &a->rounds[i];
+		struct result *r = &round->answer;
+
+		if (!round->check->of_plan)
+			continue;
+		*r = (struct result){0};
+		round->check->run(&round->run, r);
+		take(round, r);
+	}
+}
+
+void rounds_links_changed(struct agent *a)
+{
+	double next = agent_now(a) + SETTLE_S;
+
+	for (size_t i = 0; i < a->n_rounds; i++) {
+		struct round *round = &a->rounds[i];
+
+		if (!round->check->of_links || round->task.running || round->next <= next)
+			continue;
+		round->next = next;
+		timer_set(a->event, &round->timer, SETTLE_S, on_timer, round);
+	}
+}

@@ -1,0 +1,236 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The agent on real sysctls and links: it keeps them, gives in to who insists, and tells the truth.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+enter "$@"
+own_sysfs
+mount -t tmpfs none /run || exit 1
+report=/run/nodefit/report.json
+forward=/proc/sys/net/ipv4/ip_forward
+agent=
+
+within() { # SECONDS COMMAND...: until it is true
+	tries=$(($1 * 10))
+	shift
+	while [ $tries -gt 0 ]; do
+		"$@" && return
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+	return 1
+}
+said() { # FILTER: of the report
+	jq -r "$1" $report 2>/dev/null
+}
+says() { # FILTER: is it true of the report?
+	[ "$(said "$1")" = true ]
+}
+holds_value() { # FILE VALUE
+	[ "$(cat "$1")" = "$2" ]
+}
+logged() { # PATTERN
+	grep -Eq -- "$1" "$work/log"
+}
+notified() { # PATTERN: was it told to systemd?
+	grep -Eq -- "$1" "$work/notified"
+}
+# What systemd is told, a line a message.
+listen() {
+	/usr/bin/python3 -c '
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    print(s.recv(4096).decode().replace("\n", " "), flush=True)' "$work/notify" >"$work/notified" &
+	listener=$!
+	within 5 [ -S "$work/notify" ]
+}
+start() { # COMMAND-BEFORE...
+	: >"$work/log"
+	NOTIFY_SOCKET=$work/notify "$@" "$NODEFIT" agent --config "$work/agent.conf" 2>>"$work/log" &
+	agent=$!
+}
+stop() {
+	kill $agent
+	wait $agent
+}
+configure() { # LINE...: of agent.conf
+	printf '[agent]\nprofile=%s\nfor=0s\nrecover_for=0s\n' "$work/p.ini" >"$work/agent.conf"
+	printf '%s\n' "$@" >>"$work/agent.conf"
+}
+finally() {
+	kill "$agent" "$listener" 2>/dev/null
+}
+trap finally EXIT
+
+ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up &&
+	ip addr add 192.0.2.1/24 dev v0 && ip route add default via 192.0.2.254 || exit 1
+cat >"$work/p.ini" <<END
+[sysctl]
+net.core.somaxconn=>32768
+net.ipv4.ip_forward=1
+net.ipv4.conf.late0.forwarding=1
+[net]
+devices=v0 late0
+txqueuelen=2000
+[check.fsync]
+path=$(dirname "$NODEFIT")
+worst=warn
+[check.link]
+window=1s
+[check.steal]
+interval=2s
+[verdict]
+tolerate_unknown=steal link queues mtu
+END
+listen || exit 1
+
+# --- a wrong configuration ---
+printf '[agent]\ndrift=fight\n[sysctl]\n' >"$work/agent.conf"
+err=$("$NODEFIT" agent --config "$work/agent.conf" 2>&1)
+equal "a wrong agent.conf: exit code 2" 2 $?
+holds "the line and what is allowed" 'agent.conf:2: drift: one of: enforce report' "$err"
+holds "all errors in one go" 'agent.conf:3: no such section' "$err"
+
+# --- one round ---
+configure
+out=$("$NODEFIT" agent --config "$work/agent.conf" --once 2>"$work/err")
+code=$?
+equal "one round: exit code 0" 0 $code
+holds "it says what the node is" '^(fit|degraded):' "$out"
+equal "and has applied" 1 "$(cat $forward)"
+equal "and written the report" "nodefit/v1 p" "$(said '.schema + " " + .profile')"
+"$NODEFIT" rollback >/dev/null
+rm -f $report
+
+# --- for good ---
+configure drift_interval=1s
+start env WATCHDOG_USEC=2000000
+within 10 notified 'READY=1'
+ok $? "systemd is told when the settings have been seen to"
+equal "they are in force by then" "1 2000" "$(cat $forward) $(cat /sys/class/net/v0/tx_queue_len)"
+equal "the report is there for everybody to read" 644 "$(stat -c %a $report)"
+within 20 says '.verdict == "fit" or .verdict == "degraded"'
+ok $? "once all is measured there is a verdict"
+holds "systemd shows it" 'STATUS=(fit|degraded): ' "$(cat "$work/notified")"
+equal "every check has its answer" "fsync link mtu net queues steal sysctl" \
+	"$(said '[.checks[].name] | sort | join(" ")')"
+equal "what is not there yet is pending" pending \
+	"$(said '.tuning[] | select(.key == "net.ipv4.conf.late0.forwarding").outcome')"
+err=$("$NODEFIT" agent --config "$work/agent.conf" 2>&1)
+equal "a second agent: exit code 3" 3 $?
+holds "it says why" 'another agent is at work' "$err"
+
+echo 0 >$forward
+within 4 holds_value $forward 1
+ok $? "a sysctl that somebody changes is set again"
+ip link set v0 txqueuelen 500
+within 4 holds_value /sys/class/net/v0/tx_queue_len 2000
+ok $? "a link's setting, too"
+ip link add late0 type veth peer name late1
+within 4 holds_value /sys/class/net/late0/tx_queue_len 2000
+ok $? "a link that comes later gets its settings"
+within 4 holds_value /proc/sys/net/ipv4/conf/late0/forwarding 1
+ok $? "and its sysctls"
+ip link del late0
+within 4 says '[.tuning[] | select(.key | test("late0")).outcome] | unique == ["pending"]'
+ok $? "when it goes they are pending again"
+
+# Descriptors and workers come and go; none stays.
+before=$(find /proc/$agent/fd -mindepth 1 | wc -l)
+sleep 6
+equal "no descriptor is leaked" "$before" "$(find /proc/$agent/fd -mindepth 1 | wc -l)"
+notified 'WATCHDOG=1'
+ok $? "the watchdog is kept awake"
+
+# --- who writes back three times ---
+for _ in 1 2 3; do
+	echo 0 >$forward
+	within 4 holds_value $forward 1 || break
+done
+echo 0 >$forward
+within 6 says '.checks[] | select(.name == "sysctl").reason == "Contested"'
+ok $? "who writes back again and again wins, and the report says so"
+holds "with suspects" 'contested: .* suspects: ' \
+	"$(said '.tuning[] | select(.key == "net.ipv4.ip_forward").error')"
+sleep 3
+equal "the agent has stopped fighting" 0 "$(cat $forward)"
+equal "it has told once" 1 "$(grep -c 'ip_forward contested' "$work/log")"
+
+# --- reload ---
+printf '[sysctl]\nno such key\n' >"$work/bad.ini"
+cp "$work/p.ini" "$work/good.ini"
+cp "$work/bad.ini" "$work/p.ini"
+kill -HUP $agent
+within 5 logged 'not reloaded'
+ok $? "a profile with errors is refused at reload"
+holds "with its line" 'p.ini:2: ' "$(cat "$work/log")"
+equal "the old one stays" p "$(said .profile)"
+sed 's/32768/40000/; s/^net.ipv4.ip_forward.*//' "$work/good.ini" >"$work/p.ini"
+kill -HUP $agent
+within 5 holds_value /proc/sys/net/core/somaxconn 40000
+ok $? "a good one is taken at reload"
+within 5 says '.verdict == "fit" or .verdict == "degraded"'
+ok $? "and the verdict does not go through unknown"
+
+# --- only numbers change ---
+sleep 2
+first=$(stat -c %Y.%i $report)
+sleep 5
+equal "while only numbers change the report is not written again" "$first" "$(stat -c %Y.%i $report)"
+
+# --- the end ---
+stop
+equal "SIGTERM ends it well" 0 $?
+within 5 notified 'STOPPING=1'
+ok $? "systemd is told"
+equal "and leaves the settings in place" 40000 "$(cat /proc/sys/net/core/somaxconn)"
+
+# --- a restart is no news ---
+told='.verdict + .reason + ([.checks[] | .verdict + .reason + .message] | join(""))'
+before=$(said "$told")
+start
+within 10 notified 'READY=1.*READY=1|READY=1'
+within 5 says '.started != ""'
+sleep 1
+equal "after a restart the report says what it said" "$before" "$(said "$told")"
+kill -9 $agent
+wait $agent 2>/dev/null
+start
+sleep 2
+equal "after kill -9, too" "$before" "$(said "$told")"
+stop
+
+# --- only to report ---
+configure drift=report drift_interval=1s
+echo 100 >/proc/sys/net/core/somaxconn
+start
+within 10 says '.checks[] | select(.name == "sysctl").verdict == "warn"'
+ok $? "drift=report tells what deviates"
+sleep 2
+equal "and changes nothing" 100 "$(cat /proc/sys/net/core/somaxconn)"
+stop
+
+# --- a disk that hangs ---
+rm -f $report
+configure drift_interval=1s
+: >"$work/notified"
+WATCHDOG_USEC=2000000 start strace -f -o /dev/null -e trace=fdatasync \
+	-e inject=fdatasync:delay_enter=60000000
+within 20 notified 'READY=1'
+: >"$work/notified.mark"
+echo 100 >/proc/sys/net/core/somaxconn
+within 10 holds_value /proc/sys/net/core/somaxconn 40000
+ok $? "while a disk hangs the settings are kept all the same"
+sleep 2
+equal "and the watchdog hears of it" true \
+	"$([ "$(grep -c WATCHDOG=1 "$work/notified")" -ge 2 ] && echo true)"
+says '[.checks[].name] | contains(["sysctl", "net"])'
+ok $? "the other checks have their answers"
+agent_pid=$(pgrep -P $agent -x nodefit | head -n 1)
+kill "$agent_pid"
+wait $agent
+
+ip link del v0
+finish
