@@ -6,13 +6,13 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/file.h>
 #include <systemd/sd-daemon.h>
 
 #include "log.h"
 
 /* A change of links that is being confirmed is waited for, so that it is not put back. */
 #define LAST_WAIT_S 30.0
+#define LOCK_FILE   "agent.lock"
 
 int agent_load(const struct sys *sys, const char *path, struct agent_config *config,
 	       struct profile *profile)
@@ -142,18 +142,22 @@ static int listen_to_signals(struct agent *a)
 	return r < 0 ? r : sd_event_add_signal(a->event, NULL, SIGHUP, on_hangup, a);
 }
 
-/* Two agents would fight. The lock goes with the process. */
+/* Two agents would fight. The lock is this process's own: its workers don't inherit it, so that one
+ * that can't die does not keep the next agent out. */
 static int lock(const struct sys *sys)
 {
-	int fd = sys_open_dir(sys, RUN_DIR, 0755);
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	_cleanup_fd int folder = sys_open_dir(sys, RUN_DIR, 0755);
+	int fd, r;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int r = negative_errno();
-
-		close(fd);
-		return r;
-	}
-	return fd;
+	if (folder < 0)
+		return folder;
+	fd = openat(folder, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fcntl(fd, F_SETLK, &whole) == 0)
+		return fd < 0 ? negative_errno() : fd;
+	r = errno == EACCES ? -EAGAIN : negative_errno();
+	close(fd);
+	return r;
 }
 
 static int start(struct agent *a)
