@@ -140,9 +140,10 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -m 0644 profiles/*.ini $(PROFILEDIR)
 	install -D -m 0644 packaging/man/nodefit.1 $(MANDIR)/man1/nodefit.1
 	install -D -m 0644 packaging/man/nodefit.profile.5 $(MANDIR)/man5/nodefit.profile.5
+	install -D -m 0644 packaging/man/agent.conf.5 $(MANDIR)/man5/agent.conf.5
 
 uninstall: ## take away what install put there
-	rm -f $(BINDIR)/nodefit $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5
+	rm -f $(BINDIR)/nodefit $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5
 	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
 	-rmdir $(PROFILEDIR) $(dir $(PROFILEDIR))
 

@@ -4,21 +4,18 @@
 #include "check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "disk.h"
 #include "latency.h"
+#include "syncfile.h"
 
 /* etcd: server/storage/wal/wal.go (SegmentSizeBytes) and pkg/ioutil's pageWriter: each batch of
- * entries is one write at the end of a preallocated segment, then one fdatasync. 2,300 bytes is
- * what etcd's guidance benchmarks. */
+ * entries is one write at the end of a preallocated segment, then one fdatasync. */
 #define SEGMENT_BYTES 64000000
-#define WRITE_BYTES   2300
-#define SAMPLES_MOST  (SEGMENT_BYTES / WRITE_BYTES)
+#define SAMPLES_MOST  (SEGMENT_BYTES / SYNC_BYTES)
 
 #define WARMUP_SAMPLES 200
 #define WARMUP_S       0.3
@@ -91,48 +88,6 @@ struct fsync_state {
 	enum verdict verdict;
 };
 
-/* Opens the folder or its nearest existing parent. */
-static int open_folder(const struct sys *sys, char *path)
-{
-	for (;;) {
-		int fd = sys_open(sys, path, O_RDONLY | O_DIRECTORY, 0);
-		char *slash = strrchr(path, '/');
-
-		if (fd != -ENOENT && fd != -ENOTDIR)
-			return fd;
-		if (slash == path && path[1] == '\0')
-			return fd;
-		*(slash == path ? slash + 1 : slash) = '\0';
-	}
-}
-
-/* A file without a name: nothing is left behind, whatever happens to the process. */
-static int open_nameless(int folder)
-{
-	static const char name[] = ".nodefit-fsync";
-	int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-		return fd < 0 ? negative_errno() : fd;
-	/* No O_TMPFILE here: an empty file has this name for a moment. */
-	if (unlinkat(folder, name, 0) < 0 && errno != ENOENT)
-		return negative_errno();
-	fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return negative_errno();
-	return unlinkat(folder, name, 0) < 0 ? negative_errno() : fd;
-}
-
-/* etcd preallocates by fallocate, or by lengthening where that is not supported. */
-static int preallocate(int fd, off_t bytes)
-{
-	if (fallocate(fd, 0, 0, bytes) == 0)
-		return 0;
-	if (errno != EOPNOTSUPP && errno != ENOTTY)
-		return negative_errno();
-	return ftruncate(fd, bytes) < 0 ? negative_errno() : 0;
-}
-
 /* Is the verdict certain enough to stop? */
 static bool decided(struct measurement *m, const struct fsync_params *p)
 {
@@ -146,42 +101,20 @@ static bool decided(struct measurement *m, const struct fsync_params *p)
 	return m->l.high < fail || m->l.low >= fail || m->seconds >= ENOUGH_S;
 }
 
-/* One append and its fdatasync; the latter's time in ms. */
-static int sample(const struct sys *sys, int fd, const char *data, double *ms)
-{
-	ssize_t n = write(fd, data, WRITE_BYTES);
-	uint64_t begin;
-
-	if (n != WRITE_BYTES)
-		return n < 0 ? negative_errno() : -ENOSPC;
-	begin = sys->now(sys);
-	if (fdatasync(fd) < 0)
-		return negative_errno();
-	*ms = (double)(sys->now(sys) - begin) / 1e6;
-	return 0;
-}
-
-/* Not with zeros: a device that compresses would be flattered. */
-static void fill(char data[WRITE_BYTES])
-{
-	if (getrandom(data, WRITE_BYTES, 0) < 0)
-		memset(data, 0xa5, WRITE_BYTES);
-}
-
 static int measure(const struct check_run *run, int fd, struct measurement *m)
 {
 	const struct fsync_params *p = run->params;
 	double longest = run->quick ? fmin(3, p->longest) : p->longest;
 	uint64_t start = run->sys->now(run->sys), told = start;
-	char data[WRITE_BYTES];
+	char data[SYNC_BYTES];
 	double next_look = FIRST_LOOK;
 	size_t used = 0;
 
-	fill(data);
+	syncfile_fill(data);
 	for (bool warm = false; used < SAMPLES_MOST; used++) {
 		uint64_t now;
 		double ms = 0;
-		int r = sample(run->sys, fd, data, &ms);
+		int r = syncfile_sample(run->sys, fd, data, &ms);
 
 		if (r < 0)
 			return r;
@@ -217,15 +150,15 @@ static int measure_gently(const struct check_run *run, int fd, struct measuremen
 	const struct fsync_state *state = run->gentle;
 	const struct fsync_params *p = run->params;
 	uint64_t now = run->sys->now(run->sys);
-	char data[WRITE_BYTES], name[16];
+	char data[SYNC_BYTES], name[16];
 
 	for (size_t i = 0; i < state->n; i++)
 		if ((double)(now - state->samples[i].at) / 1e9 <= p->sliding)
 			m->l.ms[m->l.n++] = state->samples[i].ms;
-	fill(data);
+	syncfile_fill(data);
 	for (int i = 0; i <= GENTLE_SAMPLES; i++) {
 		double ms = 0;
-		int error = sample(run->sys, fd, data, &ms);
+		int error = syncfile_sample(run->sys, fd, data, &ms);
 
 		if (error < 0)
 			return error;
@@ -361,8 +294,8 @@ static void run_in(const struct check_run *run, int folder, const char *path, st
 	describe(&disk, path, r);
 	if (is_refused(run, folder, path, &disk, r))
 		return;
-	fd = m ? open_nameless(folder) : -ENOMEM;
-	error = fd < 0 ? fd : preallocate(fd, run->gentle ? GENTLE_BYTES : SEGMENT_BYTES);
+	fd = m ? syncfile_open(folder) : -ENOMEM;
+	error = fd < 0 ? fd : syncfile_preallocate(fd, run->gentle ? GENTLE_BYTES : SEGMENT_BYTES);
 	if (error == 0)
 		error = run->gentle ? measure_gently(run, fd, m, r) : measure(run, fd, m);
 	if (error < 0) {
@@ -405,7 +338,7 @@ static void run(const struct check_run *wanted, struct result *r)
 	memcpy(path, p->path, sizeof(path));
 	/* A limit on file sizes shall be an error, not the end of the process. */
 	signal(SIGXFSZ, SIG_IGN);
-	folder = open_folder(run.sys, path);
+	folder = syncfile_folder(run.sys, path);
 	if (folder >= 0) {
 		run_in(&run, folder, path, r);
 		return;
