@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "condition.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FIRST_RETRY_S    1.0
+#define LAST_RETRY_S     300.0
+#define LONGEST_RETRY_S  3600.0 /* whatever a server asks for */
+#define HEARTBEAT_JITTER 0.1
+
+static const char *const texts[] = {
+	[CONDITION_TRUE] = "True", [CONDITION_FALSE] = "False", [CONDITION_UNKNOWN] = "Unknown"};
+
+const char *condition_text(enum condition_status s)
+{
+	return texts[s];
+}
+
+bool condition_parse(const char *text, enum condition_status *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (strcmp(texts[i], text) != 0)
+			continue;
+		*out = (enum condition_status)i;
+		return true;
+	}
+	return false;
+}
+
+void condition_of(const struct view *v, struct condition *out)
+{
+	*out = (struct condition){.status = CONDITION_UNKNOWN};
+	if (strcmp(v->verdict, "fit") == 0 || strcmp(v->verdict, "degraded") == 0)
+		out->status = CONDITION_TRUE;
+	else if (strcmp(v->verdict, "unfit") == 0)
+		out->status = CONDITION_FALSE;
+	snprintf(out->reason, sizeof(out->reason), "%s", v->reason);
+	snprintf(out->message, sizeof(out->message), "%s", v->message);
+}
+
+static bool same(const struct condition *a, const struct condition *b)
+{
+	return a->status == b->status && strcmp(a->reason, b->reason) == 0 &&
+	       strcmp(a->message, b->message) == 0;
+}
+
+void publisher_init(struct publisher *p, double heartbeat, double (*dice)(void *context),
+		    void *context)
+{
+	*p = (struct publisher){
+		.heartbeat = heartbeat, .dice = dice, .context = context, .next = INFINITY};
+}
+
+void publisher_holds(struct publisher *p, const struct condition *told, int64_t transition)
+{
+	p->told = *told;
+	p->transition = transition;
+	p->known = true;
+}
+
+/* Somewhere within one heartbeat the first time, so that nodes that start together don't stay
+ * together; a tenth to each side afterwards. */
+static void plan_heartbeat(struct publisher *p, double now, bool first)
+{
+	double dice = p->dice(p->context);
+
+	p->next = now + p->heartbeat * (first ? dice : 1 + HEARTBEAT_JITTER * (2 * dice - 1));
+}
+
+void publisher_want(struct publisher *p, const struct condition *wanted, double now)
+{
+	bool first = !p->any;
+
+	if (!first && same(wanted, &p->wanted))
+		return;
+	p->wanted = *wanted;
+	p->any = true;
+	if (p->known && same(wanted, &p->told)) {
+		p->pending = false;
+		p->failures = 0;
+		plan_heartbeat(p, now, true);
+		return;
+	}
+	p->pending = true;
+	/* While the server can't be had, news wait with the rest: it gets the newest state then. */
+	if (p->failures == 0)
+		p->next = now;
+}
+
+void publisher_succeeded(struct publisher *p, const struct condition *sent, int64_t transition,
+			 double now)
+{
+	publisher_holds(p, sent, transition);
+	p->failures = 0;
+	p->pending = !same(sent, &p->wanted);
+	if (p->pending)
+		p->next = now; /* it changed while it was sent */
+	else
+		plan_heartbeat(p, now, false);
+}
+
+void publisher_failed(struct publisher *p, double retry_after, double now)
+{
+	double wait = FIRST_RETRY_S;
+
+	for (unsigned i = 0; i < p->failures && wait < LAST_RETRY_S; i++)
+		wait *= 2;
+	wait = fmin(wait, LAST_RETRY_S);
+	if (p->failures < 100)
+		p->failures++;
+	/* Half of it and up to the whole, but never before a time that the server named. */
+	wait *= 0.5 + 0.5 * p->dice(p->context);
+	if (retry_after > 0)
+		wait = fmin(retry_after, LONGEST_RETRY_S) *
+		       (1 + HEARTBEAT_JITTER * p->dice(p->context));
+	p->next = now + wait;
+}
+
+int64_t publisher_transition(const struct publisher *p, int64_t wall)
+{
+	return p->known && p->told.status == p->wanted.status ? p->transition : wall;
+}
