@@ -54,30 +54,39 @@ V ?=
 Q := $(if $(V),,@)
 
 # Evaluated when a recipe needs it: `make deps` and `make help` work without pkg-config.
-LIBS = $(shell $(PKG_CONFIG) --libs inih jansson libnl-3.0 libnl-genl-3.0 libsystemd yaml-0.1) -lm
-LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags inih jansson libnl-3.0 libnl-genl-3.0 libsystemd yaml-0.1)
+PACKAGES := inih jansson libnl-3.0 libnl-genl-3.0 libsystemd yaml-0.1
+# What speaks HTTP is a program of its own, without privileges; nodefit links none of these.
+NET_PACKAGES := inih jansson libcurl libsystemd yaml-0.1
+LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
+NET_LIBS = $(shell $(PKG_CONFIG) --libs $(NET_PACKAGES)) -lm
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(sort $(PACKAGES) $(NET_PACKAGES)))
 
 CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION='"$(VERSION)"' $(LIB_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) $(SANITIZE) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LD) $(SANITIZE) $(LDFLAGS)
 
-SOURCES := $(sort $(wildcard agent/*.c agent/*/*.c checks/*.c))
+SOURCES := $(sort $(filter-out agent/net/%,$(wildcard agent/*.c agent/*/*.c checks/*.c)))
+NET_SOURCES := $(sort $(wildcard agent/net/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
-# Tests and fuzzers link everything but main().
-PARTS := $(filter-out $(B)/agent/nodefit.o,$(OBJECTS))
+NET_OBJECTS := $(NET_SOURCES:%.c=$(B)/%.o)
+# What nodefit-net has of the rest.
+NET_SHARED := $(filter $(B)/agent/base/% $(B)/agent/profile/ini.o $(B)/agent/profile/config.o $(B)/agent/profile/params.o,$(OBJECTS))
+# Tests and fuzzers link everything but the two main().
+PARTS := $(filter-out $(B)/agent/nodefit.o $(B)/agent/net/main.o,$(OBJECTS) $(NET_OBJECTS))
+TEST_LIBS = $(LIBS) $(NET_LIBS)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(B)/tests/unit/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
 SHELL_SCRIPTS := packaging/deps .ci/run $(wildcard tests/*.sh tests/*/*.sh)
-C_FILES := $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h)
+C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all deps preflight test test-unit test-kernel test-asan test-vm lint bench fuzz-smoke fresh \
 	install uninstall clean help
 
-all: $(B)/nodefit ## build nodefit (build/release/nodefit)
+all: $(B)/nodefit $(B)/nodefit-net ## build nodefit and nodefit-net (in build/release)
 
 help: ## tell every target
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -136,6 +145,7 @@ fresh: ## prove README's two commands in a fresh Debian 12 root file system (as 
 
 install: all ## install below DESTDIR and PREFIX (/usr)
 	install -D -m 0755 $(B)/nodefit $(BINDIR)/nodefit
+	install -D -m 0755 $(B)/nodefit-net $(BINDIR)/nodefit-net
 	install -d -m 0755 $(PROFILEDIR)
 	install -m 0644 profiles/*.ini $(PROFILEDIR)
 	install -D -m 0644 packaging/man/nodefit.1 $(MANDIR)/man1/nodefit.1
@@ -143,7 +153,7 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -D -m 0644 packaging/man/agent.conf.5 $(MANDIR)/man5/agent.conf.5
 
 uninstall: ## take away what install put there
-	rm -f $(BINDIR)/nodefit $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5
+	rm -f $(BINDIR)/nodefit $(BINDIR)/nodefit-net $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5
 	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
 	-rmdir $(PROFILEDIR) $(dir $(PROFILEDIR))
 
@@ -153,6 +163,10 @@ clean: ## remove build/
 $(B)/nodefit: $(OBJECTS)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(OBJECTS) $(LIBS)
+
+$(B)/nodefit-net: $(NET_OBJECTS) $(NET_SHARED)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(NET_LIBS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -165,7 +179,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(PARTS)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) -DTEST_ROOT='"$(CURDIR)"' $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP \
-		-o $@ $< $(PARTS) $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+		-o $@ $< $(PARTS) $(TEST_LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
@@ -174,6 +188,6 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(PARTS)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -MMD -MP \
-		-o $@ $< $(PARTS) $(LIBS)
+		-o $@ $< $(PARTS) $(TEST_LIBS)
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
+-include $(OBJECTS:.o=.d) $(NET_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
