@@ -17,10 +17,26 @@ struct agent_config {
 	double report_interval;
 };
 
-/* The rows of [agent], for agent.conf(5)'s test and `nodefit explain`. */
-extern const struct param agent_params[];
+enum { ON_STOP_KEEP, ON_STOP_UNKNOWN, ON_STOP_DELETE };
+
+struct reporter_config {
+	char node[TEXT_PARAM_MAX];       /* "": as the report says */
+	char kubeconfig[TEXT_PARAM_MAX]; /* "": what a pod is given */
+	char server[TEXT_PARAM_MAX];     /* "": as these say */
+	double heartbeat_interval, stale_after;
+	int on_stop;   /* ON_STOP_… */
+	int bootstrap; /* 1: nothing is published before there is a verdict */
+};
+
+struct config {
+	struct agent_config agent;
+	struct reporter_config reporter;
+};
+
+/* The rows of [agent] and of [reporter]. */
+extern const struct param agent_params[], reporter_params[];
 
 /* Reads the file, or /etc/nodefit/agent.conf when `path` is NULL; that one may be absent, then all
  * is as by default. 0, -ENOENT or -EINVAL (each noted), or -errno. */
-int config_load(const struct sys *sys, const char *path, struct agent_config *out,
+int config_load(const struct sys *sys, const char *path, struct config *out,
 		struct problems *problems);

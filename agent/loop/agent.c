@@ -18,10 +18,13 @@ int agent_load(const struct sys *sys, const char *path, struct agent_config *con
 	       struct profile *profile)
 {
 	struct problems problems = {0};
-	int r = config_load(sys, path, config, &problems);
+	struct config all;
+	int r = config_load(sys, path, &all, &problems);
 
 	if (r == 0)
-		r = checks_load_profile(sys, config->profile, profile, &problems);
+		r = checks_load_profile(sys, all.agent.profile, profile, &problems);
+	if (r == 0)
+		*config = all.agent;
 	problems_log(&problems);
 	problems_clear(&problems);
 	if (r < 0 && r != -EINVAL && r != -ENOENT)

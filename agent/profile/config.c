@@ -32,12 +32,41 @@ const struct param agent_params[] = {
 	    "how often the report is written while only numbers change"),
 	{0}};
 
+#define NET_ROW(key, kind, low, high, value, text)                                                 \
+	{                                                                                          \
+		.name = #key, .type = kind, .offset = offsetof(struct reporter_config, key),       \
+		.least = low, .most = high, .fallback = value, .help = text                        \
+	}
+#define NET_CHOICE(key, list, value, text)                                                         \
+	{                                                                                          \
+		.name = #key, .type = PARAM_CHOICE,                                                \
+		.offset = offsetof(struct reporter_config, key), .choices = list,                  \
+		.fallback = value, .help = text                                                    \
+	}
+
+const struct param reporter_params[] = {
+	NET_ROW(node, PARAM_TEXT, 0, 253, "", "the node's name in the cluster; as the report says"),
+	NET_ROW(kubeconfig, PARAM_TEXT, 0, TEXT_PARAM_MAX - 1, "",
+		"a kubeconfig; without it what a pod is given"),
+	NET_ROW(server, PARAM_TEXT, 0, TEXT_PARAM_MAX - 1, "",
+		"https://HOST:PORT of the API server, for the time before service routing works"),
+	NET_ROW(heartbeat_interval, PARAM_DURATION, 10, 3600, "5m",
+		"how often a condition that does not change is sent, a tenth earlier or later"),
+	NET_ROW(stale_after, PARAM_DURATION, 5, 3600, "90s",
+		"the age from which a report counts no more: the agent is silent"),
+	NET_CHOICE(on_stop, "keep unknown delete", "keep",
+		   "what becomes of the condition when nodefit-net is stopped"),
+	NET_CHOICE(bootstrap, "no yes", "no",
+		   "yes: no condition before there is a verdict, so that a gate stays closed"),
+	{0}};
+
 static enum section_kind section_kind(const char *name)
 {
-	return strcmp(name, "agent") == 0 ? SECTION_SETTINGS : SECTION_UNKNOWN;
+	return strcmp(name, "agent") == 0 || strcmp(name, "reporter") == 0 ? SECTION_SETTINGS
+									   : SECTION_UNKNOWN;
 }
 
-static const struct ini_form form = {.sections = "agent", .kind = section_kind};
+static const struct ini_form form = {.sections = "agent, reporter", .kind = section_kind};
 
 static int read_settings(const struct sys *sys, const char *path, struct profile *settings,
 			 struct problems *problems)
@@ -62,30 +91,47 @@ static int read_settings(const struct sys *sys, const char *path, struct profile
 				&settings->n, problems);
 }
 
-int config_load(const struct sys *sys, const char *path, struct agent_config *out,
+/* A node must not recover faster than it fails, and a report must not age between two writings. */
+static int compare(const struct config *c, const struct profile *settings,
+		   struct problems *problems)
+{
+	const struct setting *s = profile_find(settings, "agent", "recover_for");
+
+	if (c->agent.better_for < c->agent.worse_for) {
+		s = s ? s : profile_find(settings, "agent", "for");
+		problem_error(
+			problems, s ? s->file : NULL, s ? s->line : 0,
+			"[agent] recover_for= is below for=: a node would recover faster than "
+			"it fails, and flap");
+		return -EINVAL;
+	}
+	if (c->reporter.stale_after >= 2 * c->agent.report_interval)
+		return 0;
+	s = profile_find(settings, "reporter", "stale_after");
+	s = s ? s : profile_find(settings, "agent", "report_interval");
+	problem_error(problems, s ? s->file : NULL, s ? s->line : 0,
+		      "[reporter] stale_after= is below twice the [agent]'s report_interval=: a "
+		      "living agent would be taken for silent");
+	return -EINVAL;
+}
+
+int config_load(const struct sys *sys, const char *path, struct config *out,
 		struct problems *problems)
 {
-	struct agent_config config = {0};
+	struct config config = {0};
 	struct profile settings = {0};
 	int r = read_settings(sys, path, &settings, problems);
 
 	if (r == 0 || r == -EINVAL) {
 		/* With errors too: what else is wrong shall be told in the same run. */
-		int read = params_read(agent_params, &settings, "agent", &config, problems);
+		int agent = params_read(agent_params, &settings, "agent", &config.agent, problems);
+		int net = params_read(reporter_params, &settings, "reporter", &config.reporter,
+				      problems);
 
-		r = r == 0 ? read : r;
+		r = r < 0 ? r : agent < 0 ? agent : net;
 	}
-	if (r == 0 && config.better_for < config.worse_for) {
-		const struct setting *s = profile_find(&settings, "agent", "recover_for");
-
-		if (!s)
-			s = profile_find(&settings, "agent", "for");
-		problem_error(
-			problems, s ? s->file : NULL, s ? s->line : 0,
-			"[agent] recover_for= is below for=: a node would recover faster than "
-			"it fails, and flap");
-		r = -EINVAL;
-	}
+	if (r == 0)
+		r = compare(&config, &settings, problems);
 	profile_clear(&settings);
 	if (r == 0)
 		*out = config;

@@ -282,26 +282,6 @@ int profile_load(const struct sys *sys, const char *name, struct profile *out,
 	return 0;
 }
 
-const struct setting *profile_find(const struct profile *p, const char *section, const char *key)
-{
-	const struct setting *found = NULL;
-
-	for (size_t i = 0; i < p->n; i++)
-		if (!p->settings[i].overridden && strcmp(p->settings[i].section, section) == 0 &&
-		    strcmp(p->settings[i].key, key) == 0)
-			found = &p->settings[i];
-	return found;
-}
-
-void profile_clear(struct profile *p)
-{
-	free(p->name);
-	free(p->summary);
-	settings_free(p->settings, p->n);
-	strings_clear(&p->files);
-	*p = (struct profile){0};
-}
-
 static int add_place(struct profile_place **places, size_t *n, const char *folder, const char *name,
 		     int len)
 {

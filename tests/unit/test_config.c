@@ -5,7 +5,7 @@
 
 struct loaded {
 	struct tree tree;
-	struct agent_config config;
+	struct config config;
 	struct problems problems;
 	int r;
 };
@@ -33,10 +33,10 @@ static void without_a_file_all_is_as_by_default(void **state)
 	(void)state;
 	load(&l, NULL);
 	assert_int_equal(l.r, 0);
-	assert_string_equal(l.config.profile, "kube-node");
-	assert_int_equal(l.config.drift, DRIFT_ENFORCE);
-	assert_true(l.config.drift_interval == 30);
-	assert_true(l.config.worse_for == 30 && l.config.better_for == 120);
+	assert_string_equal(l.config.agent.profile, "kube-node");
+	assert_int_equal(l.config.agent.drift, DRIFT_ENFORCE);
+	assert_true(l.config.agent.drift_interval == 30);
+	assert_true(l.config.agent.worse_for == 30 && l.config.agent.better_for == 120);
 	clear(&l);
 }
 
@@ -61,10 +61,10 @@ static void every_option_is_read(void **state)
 		 "recover_for=1m # longer\nreport_interval=2s\n");
 	assert_int_equal(l.r, 0);
 	assert_int_equal(l.problems.n, 0);
-	assert_string_equal(l.config.profile, "control-plane");
-	assert_int_equal(l.config.drift, DRIFT_REPORT);
-	assert_true(l.config.drift_interval == 5 && l.config.worse_for == 10 &&
-		    l.config.better_for == 60 && l.config.report_interval == 2);
+	assert_string_equal(l.config.agent.profile, "control-plane");
+	assert_int_equal(l.config.agent.drift, DRIFT_REPORT);
+	assert_true(l.config.agent.drift_interval == 5 && l.config.agent.worse_for == 10 &&
+		    l.config.agent.better_for == 60 && l.config.agent.report_interval == 2);
 	clear(&l);
 }
 
@@ -81,6 +81,28 @@ static void all_that_is_wrong_is_told_with_its_line(void **state)
 	assert_problem(&l.problems, 2, CONFIG_FILE, 3, "has no parameter interval=");
 	assert_problem(&l.problems, 3, CONFIG_FILE, 4, "a duration from");
 	assert_problem(&l.problems, 4, CONFIG_FILE, 5, "1 to 255 bytes");
+	clear(&l);
+}
+
+static void the_reporters_options_are_read(void **state)
+{
+	struct loaded l;
+
+	(void)state;
+	load(&l, "[reporter]\nnode=n1\nserver=https://192.0.2.1:6443\nheartbeat_interval=1m\n"
+		 "stale_after=2m\non_stop=unknown\nbootstrap=yes\n");
+	assert_int_equal(l.r, 0);
+	assert_string_equal(l.config.reporter.node, "n1");
+	assert_string_equal(l.config.reporter.server, "https://192.0.2.1:6443");
+	assert_string_equal(l.config.reporter.kubeconfig, "");
+	assert_true(l.config.reporter.heartbeat_interval == 60);
+	assert_true(l.config.reporter.stale_after == 120);
+	assert_int_equal(l.config.reporter.on_stop, ON_STOP_UNKNOWN);
+	assert_int_equal(l.config.reporter.bootstrap, 1);
+	clear(&l);
+	load(&l, "[reporter]\nstale_after=40s\n");
+	assert_int_equal(l.r, -EINVAL);
+	assert_problem(&l.problems, 0, CONFIG_FILE, 2, "a living agent would be taken for silent");
 	clear(&l);
 }
 
@@ -102,6 +124,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_was_named_must_be_there),
 		cmocka_unit_test(every_option_is_read),
 		cmocka_unit_test(all_that_is_wrong_is_told_with_its_line),
+		cmocka_unit_test(the_reporters_options_are_read),
 		cmocka_unit_test(a_recovery_faster_than_a_failure_is_refused),
 	};
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nodefit-net: what of nodefit speaks HTTP. It has no privileges. */
+#include <getopt.h>
+#include <string.h>
+
+#include "log.h"
+#include "reporter.h"
+
+#ifndef NODEFIT_VERSION
+#define NODEFIT_VERSION "unknown"
+#endif
+
+static const char usage[] =
+	"usage: nodefit-net report [--config F]\n\n"
+	"Publishes what `nodefit agent` has found: watches /run/nodefit/report.json and tells the\n"
+	"cluster by the Node condition NodeFit. It needs no privileges, and gives up those that "
+	"it\n"
+	"has. Exit codes: 0 stopped, 2 wrong usage or configuration, 3 could not go on.\n\n"
+	"  --config F     another file than /etc/nodefit/agent.conf\n"
+	"  --version\n";
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+						{"help", no_argument, NULL, 'h'},
+						{"version", no_argument, NULL, 'v'},
+						{0}};
+	const char *config = NULL;
+	int o;
+
+	opterr = 0;
+	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (o) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return fflush(stdout) == 0 ? 0 : REPORTER_FAILED;
+		case 'v':
+			puts("nodefit-net " NODEFIT_VERSION);
+			return fflush(stdout) == 0 ? 0 : REPORTER_FAILED;
+		default:
+			log_error(
+				"\"%s\" is no option, or lacks its value; see: nodefit-net --help",
+				argv[optind - 1]);
+			return REPORTER_MISCONFIGURED;
+		}
+	}
+	if (argc - optind != 1 || strcmp(argv[optind], "report") != 0) {
+		log_error("see: nodefit-net --help");
+		return REPORTER_MISCONFIGURED;
+	}
+	return reporter_run(config);
+}

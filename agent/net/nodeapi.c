@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nodeapi.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+#define STAMP 32
+
+/* RFC 3339, in UTC. */
+static void stamp(int64_t when, char out[STAMP])
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	*out = '\0';
+	if (gmtime_r(&t, &tm))
+		strftime(out, STAMP, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static int wrap(json_t *condition, char **body)
+{
+	json_t *root = json_pack("{s:{s:[o]}}", "status", "conditions", condition);
+	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+
+	json_decref(root);
+	if (!text)
+		return -ENOMEM;
+	*body = text;
+	return 0;
+}
+
+int nodeapi_patch(const struct condition *c, int64_t heartbeat, int64_t transition, char **body)
+{
+	char beat[STAMP], since[STAMP];
+
+	stamp(heartbeat, beat);
+	stamp(transition, since);
+	return wrap(json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "type", CONDITION_TYPE, "status",
+			      condition_text(c->status), "reason", c->reason, "message", c->message,
+			      "lastHeartbeatTime", beat, "lastTransitionTime", since),
+		    body);
+}
+
+int nodeapi_delete_patch(char **body)
+{
+	return wrap(json_pack("{s:s,s:s}", "$patch", "delete", "type", CONDITION_TYPE), body);
+}
+
+static bool read_condition(const json_t *from, struct condition *out, int64_t *transition)
+{
+	const char *status = json_string_value(json_object_get(from, "status"));
+	const char *reason = json_string_value(json_object_get(from, "reason"));
+	const char *message = json_string_value(json_object_get(from, "message"));
+	const char *since = json_string_value(json_object_get(from, "lastTransitionTime"));
+	struct tm tm = {0};
+	const char *end = since ? strptime(since, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
+
+	if (!status || !condition_parse(status, &out->status) || !end || *end)
+		return false;
+	snprintf(out->reason, sizeof(out->reason), "%s", reason ? reason : "");
+	snprintf(out->message, sizeof(out->message), "%s", message ? message : "");
+	*transition = timegm(&tm);
+	return true;
+}
+
+bool nodeapi_find(const struct api_reply *node, const char *type, struct condition *out,
+		  int64_t *transition)
+{
+	json_t *root = json_loadb(node->body, node->len, 0, NULL);
+	const json_t *conditions = json_object_get(json_object_get(root, "status"), "conditions");
+	struct condition found = {0};
+	bool read = false;
+	size_t index;
+	json_t *c;
+
+	json_array_foreach(conditions, index, c)
+	{
+		const char *its = json_string_value(json_object_get(c, "type"));
+
+		if (its && strcmp(its, type) == 0)
+			read = read_condition(c, &found, transition);
+	}
+	json_decref(root);
+	if (read)
+		*out = found;
+	return read;
+}
+
+char *nodeapi_explain(const struct api_reply *reply, const char *verb, const char *resource,
+		      const char *node)
+{
+	char *text = NULL;
+
+	if (reply->status == 0)
+		(void)format(&text, "the API server can't be reached: %s", reply->error);
+	else if (reply->status == 401)
+		(void)format(&text, "the API server does not accept the credentials (401): the "
+				    "token or certificate is read again at the next send");
+	else if (reply->status == 403)
+		(void)format(
+			&text,
+			"not allowed (403): a ClusterRole needs apiGroups: [\"\"], resources: "
+			"[\"%s\"], verbs: [\"%s\"]; kubelet's own credentials may for their node "
+			"only",
+			resource, verb);
+	else if (reply->status == 404)
+		(void)format(&text,
+			     "there is no node \"%s\" (404): [reporter] node= names it as the "
+			     "cluster does",
+			     node);
+	else if (reply->status == 429)
+		(void)format(&text, "the API server asks to wait (429)");
+	else
+		(void)format(&text, "the API server answers %ld", reply->status);
+	return text;
+}

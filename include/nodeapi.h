@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said to the API server about a node, and what it answers. */
+#pragma once
+
+#include "api.h"
+#include "condition.h"
+
+/* The strategic merge patch of nodes/NAME/status that sets our condition and touches no other (its
+ * merge key is the type). Times are seconds since 1970. *body is the caller's. 0 or -ENOMEM. */
+int nodeapi_patch(const struct condition *c, int64_t heartbeat, int64_t transition, char **body);
+/* The one that removes it. */
+int nodeapi_delete_patch(char **body);
+/* Our condition in a Node object. False when there is none, or none that can be understood. */
+bool nodeapi_find(const struct api_reply *node, const char *type, struct condition *out,
+		  int64_t *transition);
+/* A failure in words: what the server said, and which rule is needed for `verb` on `resource`. The
+ * caller's, or NULL. */
+char *nodeapi_explain(const struct api_reply *reply, const char *verb, const char *resource,
+		      const char *node);

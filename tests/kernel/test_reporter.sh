@@ -1,0 +1,205 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# nodefit-net report against a false API server: what is sent, and what becomes of every fault.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+enter "$@"
+mount -t tmpfs -o mode=0755 none /run && mount -t tmpfs -o mode=0755 none /var/lib/nodefit 2>/dev/null
+mkdir -p /run/nodefit
+net=$(dirname "$NODEFIT")/nodefit-net
+api=$work/api
+reporter=
+chmod 0755 "$work"
+mkdir "$api"
+
+within() { # SECONDS COMMAND...
+	tries=$(($1 * 10))
+	shift
+	while [ $tries -gt 0 ]; do
+		"$@" && return
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+	return 1
+}
+report() { # VERDICT REASON MESSAGE [BOOT]
+	boot=${4:-$(cat /proc/sys/kernel/random/boot_id)}
+	printf '{"schema":"nodefit/v1","node":{"name":"n1","boot_id":"%s"},"profile":"p",
+		"started":"2026-11-23T12:00:00Z","verdict":"%s","reason":"%s","message":"%s",
+		"tuning":[],"checks":[]}' "$boot" "$1" "$2" "$3" >/run/nodefit/.new
+	mv /run/nodefit/.new /run/nodefit/report.json
+}
+told() { # FILTER: of our condition on the node
+	jq -r ".status.conditions[] | select(.type == \"NodeFit\") | $1" "$api/node" 2>/dev/null
+}
+is_told() { # STATUS REASON
+	[ "$(told '.status + " " + .reason')" = "$1 $2" ]
+}
+requests() { # FILTER: how many are so
+	cat "$api/requests" 2>/dev/null | jq -s "[.[] | select($1)] | length"
+}
+asked() { # NUMBER FILTER: at least
+	[ "$(requests "$2")" -ge "$1" ]
+}
+mode() {
+	echo "$1" >"$api/.mode" && mv "$api/.mode" "$api/mode"
+}
+logged() {
+	grep -Eq -- "$1" "$work/log"
+}
+start() {
+	"$net" report --config "$work/agent.conf" 2>>"$work/log" &
+	reporter=$!
+}
+stop() {
+	kill $reporter
+	wait $reporter
+}
+trap 'kill $reporter $server 2>/dev/null' EXIT
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=api \
+	-addext subjectAltName=IP:127.0.0.1 -keyout "$api/key.pem" -out "$api/cert.pem" 2>/dev/null || exit 1
+echo first-token >"$api/token"
+chmod 0644 "$api/token"
+mode ok
+/usr/bin/python3 "$(dirname "$0")/../cluster/false_api.py" "$api" &
+server=$!
+within 10 [ -s "$api/port" ] || exit 1
+cat >"$work/kubeconfig" <<END
+current-context: c
+contexts: [{name: c, context: {cluster: k, user: u}}]
+clusters: [{name: k, cluster: {server: "https://127.0.0.1:$(cat "$api/port")",
+  certificate-authority: $api/cert.pem}}]
+users: [{name: u, user: {tokenFile: $api/token}}]
+END
+configure() {
+	printf '[agent]\nreport_interval=1s\n[reporter]\nkubeconfig=%s\nstale_after=%s\n%s\n' \
+		"$work/kubeconfig" "${1:-60s}" "${2:-}" >"$work/agent.conf"
+}
+
+printf '[reporter]\non_stop=explode\n' >"$work/agent.conf"
+err=$("$net" report --config "$work/agent.conf" 2>&1)
+equal "a wrong configuration: exit code 2" 2 $?
+holds "with its line" 'agent.conf:2: on_stop: one of' "$err"
+
+# --- the condition ---
+configure
+report fit AllChecksPass "all checks pass"
+start
+within 5 is_told True AllChecksPass
+ok $? "a fit node is True"
+equal "other conditions stay" True \
+	"$(jq -r '.status.conditions[] | select(.type == "Ready").status' "$api/node")"
+equal "by a strategic merge patch of its status" "/api/v1/nodes/n1/status application/strategic-merge-patch+json" \
+	"$(jq -rs '[.[] | select(.method == "PATCH")][0] | .path + " " + .type' "$api/requests")"
+holds "it has no capability, no privilege to gain and is not root" '^0000000000000000 1 65534$' \
+	"$(awk '/^CapEff|^CapPrm|^CapBnd/ {c = $2} /^NoNewPrivs/ {n = $2} /^Uid/ {u = $2}
+		END {print c, n, u}' /proc/$reporter/status)"
+since=$(told .lastTransitionTime)
+sleep 1.1
+report unfit FsyncSlow "p99 80 ms"
+within 2 is_told False FsyncSlow
+ok $? "an unfit one False, at once"
+[ "$(told .lastTransitionTime)" != "$since" ]
+ok $? "with a new transition time"
+since=$(told .lastTransitionTime)
+n=$(requests '.method == "PATCH"')
+sleep 1.1
+report unfit FsyncSlow "p99 80 ms"
+sleep 1
+equal "a report that says the same sends nothing" "$n" "$(requests '.method == "PATCH"')"
+report unfit LinkDown "eth0 has no carrier"
+within 2 is_told False LinkDown
+equal "another reason keeps the transition time" "$since" "$(told .lastTransitionTime)"
+equal "the API was read once, at the start" 1 "$(requests '.method == "GET"')"
+
+# --- restarts ---
+n=$(requests '.method == "PATCH"')
+kill -9 $reporter
+wait $reporter 2>/dev/null
+start
+within 5 asked 2 '.method == "GET"'
+sleep 1
+equal "a restart sends nothing that is known" "$n" "$(requests '.method == "PATCH"')"
+report fit AllChecksPass "all checks pass"
+within 2 is_told True AllChecksPass
+ok $? "and goes on"
+
+# --- a token that rotates ---
+echo second-token >"$api/.token" && chmod 0644 "$api/.token" && mv "$api/.token" "$api/token"
+report degraded SysctlDeviates "1 of 7"
+within 3 is_told True SysctlDeviates
+ok $? "a token replaced on disk is used at the next send"
+
+# --- faults ---
+for fault in 500 403 404 429 cut drop flood; do
+	mode $fault
+	: >"$work/log"
+	n=$(requests ".mode == \"$fault\"")
+	report unfit Fault$fault "while $fault"
+	within 5 asked $((n + 2)) ".mode == \"$fault\""
+	ok $? "$fault: it tries again"
+	equal "$fault: it is told once" 1 "$(grep -c 'publishing: ' "$work/log")"
+	mode ok
+	within 12 is_told False Fault$fault
+	ok $? "$fault: then the newest state is sent"
+done
+logged 'it works again'
+ok $? "the recovery is told"
+mode 403
+: >"$work/log"
+report unfit Forbidden x
+within 5 logged 'resources: \["nodes/status"\], verbs: \["patch"\]'
+ok $? "without the right to patch it names the rule that is needed"
+mode ok
+mode 429
+n=$(requests '.mode == "429"')
+report unfit Slower x
+within 5 asked $((n + 2)) '.mode == "429"'
+holds "Retry-After is waited for" true "$(jq -s '[.[] | select(.mode == "429").at] | .[-1] - .[-2] >= 2' "$api/requests")"
+mode ok
+within 6 is_told False Slower
+peak=$(awk '/VmHWM/ {print $2}' /proc/$reporter/status)
+[ "$peak" -lt 40000 ]
+ok $? "after a reply of 100 MB its memory is what it was" "$peak kB"
+stop
+equal "SIGTERM ends it well" 0 $?
+is_told False Slower
+ok $? "and by default keeps the condition"
+
+# --- an agent that is silent, and one of another boot ---
+configure 5s
+report fit AllChecksPass "all checks pass"
+start
+within 3 is_told True AllChecksPass
+within 8 is_told Unknown AgentSilent
+ok $? "a report that grows old is Unknown: AgentSilent"
+report fit AllChecksPass "all checks pass"
+within 3 is_told True AllChecksPass
+ok $? "a new one is believed again"
+report fit AllChecksPass "all checks pass" 00000000-0000-4000-8000-000000000000
+within 3 is_told Unknown NotMeasured
+ok $? "a report of another boot is none"
+stop
+
+# --- somebody else's certificate ---
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=api \
+	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/other.key" -out "$work/other.pem" 2>/dev/null
+sed "s|$api/cert.pem|$work/other.pem|" "$work/kubeconfig" >"$work/wrong"
+chmod 0644 "$work/other.pem"
+sed "s|^kubeconfig=.*|kubeconfig=$work/wrong|" "$work/agent.conf" >"$work/wrong.conf"
+n=$(requests true)
+: >"$work/log"
+"$net" report --config "$work/wrong.conf" 2>>"$work/log" &
+reporter=$!
+within 5 logged 'reading the condition back: .*certificate'
+ok $? "another CA's certificate is told"
+equal "and nothing is sent to it, no token either" "$n" "$(requests true)"
+stop
+configure 60s on_stop=delete
+report fit AllChecksPass "all checks pass"
+start
+within 3 is_told True AllChecksPass
+stop
+equal "on_stop=delete takes the condition away" "" "$(told .status)"
+finish
