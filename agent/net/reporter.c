@@ -36,7 +36,9 @@ struct reporter {
 	char node[256], boot_id[40];
 	double report_at; /* when the report was written, by now(); below 0: none */
 	struct condition reported;
-	char *trouble, *file_trouble; /* as last told */
+	char *file_trouble;    /* as last told */
+	const char *told_what; /* of requests: what failed, or NULL, and with what status */
+	long told_status;
 	sd_event_source *send_timer, *stale_timer;
 };
 
@@ -64,6 +66,20 @@ static void tell(char **told, const char *what, const char *trouble)
 		log_warning("%s: %s", what, trouble);
 	free(*told);
 	*told = trouble ? strdup(trouble) : NULL;
+}
+
+/* A request's: by its status, for what libcurl says of the same trouble varies. */
+static void tell_reply(struct reporter *r, const char *what, const char *verb, const char *resource,
+		       const struct api_reply *reply)
+{
+	_cleanup_free char *words = NULL;
+
+	if (r->told_status == reply->status && r->told_what == what)
+		return;
+	r->told_status = reply->status;
+	r->told_what = what;
+	words = nodeapi_explain(reply, verb, resource, r->node);
+	log_warning("%s: %s", what, words ? words : "no memory");
 }
 
 /* --- sending --- */
@@ -105,17 +121,17 @@ static void plan(struct reporter *r)
 static void on_sent(void *context, const struct api_reply *reply)
 {
 	struct reporter *r = context;
-	_cleanup_free char *words = NULL;
 
 	r->busy = false;
 	if (reply->status >= 200 && reply->status < 300) {
-		tell(&r->trouble, "publishing", NULL);
+		if (r->told_what)
+			log_info("publishing: it works again");
+		r->told_what = NULL;
 		publisher_succeeded(&r->publisher, &r->sent, r->sent_transition, now(r));
 		sd_notifyf(false, "STATUS=%s=%s: %s", CONDITION_TYPE,
 			   condition_text(r->sent.status), r->sent.reason);
 	} else {
-		words = nodeapi_explain(reply, "patch", "nodes/status", r->node);
-		tell(&r->trouble, "publishing", words ? words : "no memory");
+		tell_reply(r, "publishing", "patch", "nodes/status", reply);
 		publisher_failed(&r->publisher, reply->retry_after, now(r));
 	}
 	if (r->stopping)
@@ -126,7 +142,6 @@ static void on_sent(void *context, const struct api_reply *reply)
 static void on_read_back(void *context, const struct api_reply *reply)
 {
 	struct reporter *r = context;
-	_cleanup_free char *words = NULL;
 	struct condition held;
 	int64_t transition;
 
@@ -139,10 +154,8 @@ static void on_read_back(void *context, const struct api_reply *reply)
 		if (reply->status == 200 && nodeapi_find(reply, CONDITION_TYPE, &held, &transition))
 			publisher_holds(&r->publisher, &held, transition);
 	}
-	if (reply->status != 200) {
-		words = nodeapi_explain(reply, "get", "nodes", r->node);
-		tell(&r->trouble, "reading the condition back", words ? words : "no memory");
-	}
+	if (reply->status != 200)
+		tell_reply(r, "reading the condition back", "get", "nodes", reply);
 	if (!r->read_back)
 		publisher_failed(&r->publisher, reply->retry_after, now(r));
 	if (r->stopping)
@@ -196,7 +209,7 @@ static void send_now(struct reporter *r)
 			error = ask(r, "PATCH", "/status", body, on_sent);
 	}
 	if (error < 0) {
-		tell(&r->trouble, "publishing", strerror(-error));
+		log_warning("publishing: %s", strerror(-error));
 		publisher_failed(&r->publisher, 0, now(r));
 		plan(r);
 	}
@@ -241,11 +254,6 @@ static void take_view(struct reporter *r, const struct view *v, double age)
 	bool first = strcmp(v->reason, "Measuring") == 0;
 
 	r->report_at = now(r) - age;
-	if (!*r->node) {
-		snprintf(r->node, sizeof(r->node), "%s",
-			 *r->config.reporter.node ? r->config.reporter.node : v->node);
-		r->publisher.next = now(r);
-	}
 	condition_of(v, &r->reported);
 	if (age > r->config.reporter.stale_after) {
 		on_stale(NULL, 0, r);
@@ -279,6 +287,8 @@ static void read_report(struct reporter *r)
 		return;
 	}
 	tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE, NULL);
+	if (!*r->node)
+		snprintf(r->node, sizeof(r->node), "%s", v.node);
 	age = (double)(r->sys.wall(&r->sys) - st.st_mtim.tv_sec);
 	if (*r->boot_id && *v.boot_id && strcmp(r->boot_id, v.boot_id) != 0)
 		want_unmeasured(r);
@@ -401,7 +411,6 @@ static void stop(struct reporter *r)
 	api_close(&r->api);
 	sd_event_unref(r->event);
 	credentials_clear(&r->credentials);
-	free(r->trouble);
 	free(r->file_trouble);
 	sys_done(&r->sys);
 }

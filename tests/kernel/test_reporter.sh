@@ -193,7 +193,7 @@ n=$(requests true)
 "$net" report --config "$work/wrong.conf" 2>>"$work/log" &
 reporter=$!
 within 5 logged 'reading the condition back: .*certificate'
-ok $? "another CA's certificate is told"
+ok $? "another CA's certificate is told" "$(cat "$work/log")"
 equal "and nothing is sent to it, no token either" "$n" "$(requests true)"
 stop
 configure 60s on_stop=delete
