@@ -86,6 +86,7 @@ struct fsync_state {
 	size_t n;
 	bool measured; /* there was a verdict: the last one */
 	enum verdict verdict;
+	struct latency_total total; /* of all samples since the first measurement */
 };
 
 /* Is the verdict certain enough to stop? */
@@ -351,17 +352,28 @@ static void run(const struct check_run *wanted, struct result *r)
 static bool watch(const struct check_run *run, void *state, struct result *r)
 {
 	struct fsync_state *s = state;
+	bool first = !s->measured;
 
 	s->measured = r->n_bins > 0;
 	s->verdict = r->verdict;
-	for (size_t i = 0; i < r->n_figures && s->measured; i++) {
+	if (!s->measured)
+		return true;
+	if (first)
+		latency_take_total(&s->total, r);
+	for (size_t i = 0; i < r->n_figures; i++) {
 		if (strncmp(r->figures[i].name, SAMPLE, strlen(SAMPLE)) != 0)
 			continue;
 		if (s->n == GENTLE_MOST)
 			memmove(&s->samples[0], &s->samples[1], --s->n * sizeof(s->samples[0]));
 		s->samples[s->n].ms = r->figures[i].value;
 		s->samples[s->n++].at = run->sys->now(run->sys);
+		latency_add(&s->total, r->figures[i].value);
 	}
+	/* A histogram that a monitoring system can take differences of. */
+	for (size_t i = 0; i < r->n_figures; i++)
+		if (strcmp(r->figures[i].name, "sum") == 0)
+			r->figures[i] = r->figures[--r->n_figures];
+	latency_tell_total(&s->total, r);
 	return true;
 }
 

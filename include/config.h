@@ -23,6 +23,7 @@ struct reporter_config {
 	char node[TEXT_PARAM_MAX];       /* "": as the report says */
 	char kubeconfig[TEXT_PARAM_MAX]; /* "": what a pod is given */
 	char server[TEXT_PARAM_MAX];     /* "": as these say */
+	char listen[TEXT_PARAM_MAX];     /* "": nobody can ask */
 	double heartbeat_interval, stale_after;
 	int on_stop;   /* ON_STOP_… */
 	int bootstrap; /* 1: nothing is published before there is a verdict */

@@ -19,3 +19,18 @@ void latencies_look(struct latencies *l, double alpha);
 /* Looks with 95%, and tells quantiles, interval and histogram as figures and bins. n > 0. Returns
  * p50. */
 double latencies_tell(struct latencies *l, struct result *r);
+
+/* --- a histogram that only grows --- */
+
+#define LATENCY_BINS 17
+
+struct latency_total {
+	double counts[LATENCY_BINS];
+	double sum; /* ms */
+};
+
+void latency_add(struct latency_total *t, double ms);
+/* As the result's bins, and the figure "sum". */
+void latency_tell_total(const struct latency_total *t, struct result *r);
+/* Begins with those of a result. */
+void latency_take_total(struct latency_total *t, const struct result *r);

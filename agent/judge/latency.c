@@ -15,12 +15,46 @@ void latencies_look(struct latencies *l, double alpha)
 	stats_quantile_interval(l->sorted, l->n, 0.99, l->effect, alpha, &l->low, &l->high);
 }
 
+static const double edges[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,   2,
+			       5,    10,   20,   50,  100, 200, 500, 1000};
+
+_Static_assert(ARRAY_LEN(edges) + 1 == LATENCY_BINS, "LATENCY_BINS");
+
+void latency_add(struct latency_total *t, double ms)
+{
+	size_t b = 0;
+
+	while (b < ARRAY_LEN(edges) && ms > edges[b])
+		b++;
+	t->counts[b]++;
+	t->sum += ms;
+}
+
+void latency_tell_total(const struct latency_total *t, struct result *r)
+{
+	for (size_t b = 0; b < LATENCY_BINS; b++) {
+		r->bins[b].upper = b < ARRAY_LEN(edges) ? edges[b] : INFINITY;
+		r->bins[b].count = t->counts[b];
+	}
+	r->n_bins = LATENCY_BINS;
+	snprintf(r->bins_unit, sizeof(r->bins_unit), "ms");
+	result_figure(r, "sum", t->sum, "ms");
+}
+
+void latency_take_total(struct latency_total *t, const struct result *r)
+{
+	*t = (struct latency_total){0};
+	for (size_t b = 0; b < LATENCY_BINS && b < r->n_bins; b++)
+		t->counts[b] = r->bins[b].count;
+	for (size_t i = 0; i < r->n_figures; i++)
+		if (strcmp(r->figures[i].name, "sum") == 0)
+			t->sum = r->figures[i].value;
+}
+
 double latencies_tell(struct latencies *l, struct result *r)
 {
-	static const double edges[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,   2,
-				       5,    10,   20,   50,  100, 200, 500, 1000};
+	struct latency_total total = {0};
 	double p50;
-	size_t i = 0;
 
 	latencies_look(l, 0.05);
 	p50 = stats_quantile(l->sorted, l->n, 0.5);
@@ -33,16 +67,8 @@ double latencies_tell(struct latencies *l, struct result *r)
 	result_figure(r, "max", l->sorted[l->n - 1], "ms");
 	result_figure(r, "samples", (double)l->n, "");
 	result_figure(r, "design_effect", l->effect, "");
-	for (size_t b = 0; b <= ARRAY_LEN(edges); b++) {
-		double upper = b < ARRAY_LEN(edges) ? edges[b] : INFINITY;
-		size_t first = i;
-
-		while (i < l->n && l->sorted[i] <= upper)
-			i++;
-		r->bins[b].upper = upper;
-		r->bins[b].count = (double)(i - first);
-	}
-	r->n_bins = ARRAY_LEN(edges) + 1;
-	snprintf(r->bins_unit, sizeof(r->bins_unit), "ms");
+	for (size_t i = 0; i < l->n; i++)
+		latency_add(&total, l->ms[i]);
+	latency_tell_total(&total, r);
 	return p50;
 }

@@ -13,7 +13,9 @@
 #include "api.h"
 #include "condition.h"
 #include "config.h"
+#include "httpd.h"
 #include "log.h"
+#include "metrics.h"
 #include "nodeapi.h"
 
 #define RUN_DIR        "/run/nodefit"
@@ -36,6 +38,10 @@ struct reporter {
 	char node[256], boot_id[40];
 	double report_at; /* when the report was written, by now(); below 0: none */
 	struct condition reported;
+	struct view view; /* the newest report; without a verdict: none */
+	char *report;     /* its text */
+	struct httpd *httpd;
+	struct metrics_own counts;
 	char *file_trouble;    /* as last told */
 	const char *told_what; /* of requests: what failed, or NULL, and with what status */
 	long told_status;
@@ -123,6 +129,7 @@ static void on_sent(void *context, const struct api_reply *reply)
 	struct reporter *r = context;
 
 	r->busy = false;
+	r->counts.failures += reply->status < 200 || reply->status >= 300;
 	if (reply->status >= 200 && reply->status < 300) {
 		if (r->told_what)
 			log_info("publishing: it works again");
@@ -146,6 +153,7 @@ static void on_read_back(void *context, const struct api_reply *reply)
 	int64_t transition;
 
 	r->busy = false;
+	r->counts.failures += reply->status != 200;
 	/* Without the right to get nodes it goes on: only the transition time may be wrong. */
 	if (reply->status == 200 || reply->status == 403) {
 		r->read_back = true;
@@ -186,6 +194,7 @@ static int ask(struct reporter *r, const char *method, const char *suffix, const
 	if (error == 0)
 		error = api_send(r->api, &request);
 	r->busy = error == 0;
+	r->counts.requests += r->busy;
 	return error;
 }
 
@@ -243,6 +252,8 @@ static int on_stale(sd_event_source *s, uint64_t usec, void *context)
 static void want_unmeasured(struct reporter *r)
 {
 	r->report_at = -1;
+	view_clear(&r->view);
+	free(TAKE(r->report));
 	set_timer(r, &r->stale_timer, INFINITY, on_stale);
 	if (r->config.reporter.bootstrap && !r->publisher.known)
 		return;
@@ -294,7 +305,10 @@ static void read_report(struct reporter *r)
 		want_unmeasured(r);
 	else
 		take_view(r, &v, age > 0 ? age : 0);
-	view_clear(&v);
+	view_clear(&r->view);
+	r->view = v;
+	free(r->report);
+	r->report = TAKE(text);
 }
 
 static int on_file(sd_event_source *s, const struct inotify_event *e, void *context)
@@ -303,6 +317,54 @@ static int on_file(sd_event_source *s, const struct inotify_event *e, void *cont
 	if (e->len == 0 || strcmp(e->name, REPORT_FILE) == 0)
 		read_report(context);
 	return 0;
+}
+
+/* --- who asks --- */
+
+static bool is_fresh(const struct reporter *r)
+{
+	return r->report_at >= 0 && now(r) - r->report_at <= r->config.reporter.stale_after;
+}
+
+static int print_metrics(struct reporter *r, char **text, size_t *len)
+{
+	FILE *f = open_memstream(text, len);
+	int error;
+
+	if (!f)
+		return -ENOMEM;
+	r->counts.report_age = r->report_at >= 0 ? now(r) - r->report_at : -1;
+	error = metrics_print(r->report ? &r->view : NULL, &r->counts, f);
+	return fclose(f) == 0 ? error : -ENOMEM;
+}
+
+/* healthz: this program lives. readyz: it has a fresh report, and the cluster knows it. */
+static bool on_page(void *context, const char *path, struct httpd_page *page)
+{
+	struct reporter *r = context;
+	const char *words = NULL;
+
+	page->status = 200;
+	page->type = "text/plain";
+	if (strcmp(path, "/metrics") == 0) {
+		page->type = "text/plain; version=0.0.4; charset=utf-8";
+		return print_metrics(r, &page->text, &page->len) == 0;
+	}
+	if (strcmp(path, "/healthz") == 0) {
+		words = "ok\n";
+	} else if (strcmp(path, "/readyz") == 0) {
+		bool ready = is_fresh(r) && r->publisher.known && !r->publisher.pending;
+
+		page->status = ready ? 200 : 503;
+		words = ready ? "ok\n" : "no fresh report, or the cluster does not have it\n";
+	} else if (strcmp(path, "/report") == 0) {
+		page->status = r->report ? 200 : 503;
+		page->type = r->report ? "application/json" : "text/plain";
+		words = r->report ? r->report : "no report\n";
+	}
+	page->text = words ? strdup(words) : NULL;
+	page->len = words ? strlen(words) : 0;
+	return page->text != NULL;
 }
 
 /* --- begin and end --- */
@@ -393,6 +455,12 @@ static int start(struct reporter *r)
 		error = api_open(r->event, &r->credentials, &r->api);
 	if (error < 0)
 		return error;
+	if (*r->config.reporter.listen)
+		error = httpd_open(r->event, r->config.reporter.listen, on_page, r, &r->httpd);
+	if (error < 0) {
+		log_error("cannot listen on %s: %s", r->config.reporter.listen, strerror(-error));
+		return error;
+	}
 	if (sys_read_line(&r->sys, "/proc/sys/kernel/random/boot_id", &boot) == 0)
 		snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);
 	snprintf(r->node, sizeof(r->node), "%s", r->config.reporter.node);
@@ -408,7 +476,10 @@ static void stop(struct reporter *r)
 {
 	sd_event_source_disable_unref(r->send_timer);
 	sd_event_source_disable_unref(r->stale_timer);
+	httpd_close(&r->httpd);
 	api_close(&r->api);
+	view_clear(&r->view);
+	free(r->report);
 	sd_event_unref(r->event);
 	credentials_clear(&r->credentials);
 	free(r->file_trouble);

@@ -50,6 +50,8 @@ const struct param reporter_params[] = {
 		"a kubeconfig; without it what a pod is given"),
 	NET_ROW(server, PARAM_TEXT, 0, TEXT_PARAM_MAX - 1, "",
 		"https://HOST:PORT of the API server, for the time before service routing works"),
+	NET_ROW(listen, PARAM_TEXT, 0, 64, "127.0.0.1:9753",
+		"ADDRESS:PORT for /metrics, /healthz, /readyz and /report; empty: none"),
 	NET_ROW(heartbeat_interval, PARAM_DURATION, 10, 3600, "5m",
 		"how often a condition that does not change is sent, a tenth earlier or later"),
 	NET_ROW(stale_after, PARAM_DURATION, 5, 3600, "90s",

@@ -95,6 +95,17 @@ equal "by a strategic merge patch of its status" "/api/v1/nodes/n1/status applic
 holds "it has no capability, no privilege to gain and is not root" '^0000000000000000 1 65534$' \
 	"$(awk '/^CapEff|^CapPrm|^CapBnd/ {c = $2} /^NoNewPrivs/ {n = $2} /^Uid/ {u = $2}
 		END {print c, n, u}' /proc/$reporter/status)"
+ask() { # PATH
+	curl -s --max-time 5 "http://127.0.0.1:9753$1"
+}
+equal "healthz" ok "$(ask /healthz)"
+equal "readyz" ok "$(ask /readyz)"
+equal "the report is there as it is" AllChecksPass "$(ask /report | jq -r .reason)"
+holds "metrics tell the verdict" '^nodefit_verdict\{verdict="fit"\} 1$' "$(ask /metrics)"
+equal "as Prometheus wants them" "" "$(ask /metrics | promtool check metrics 2>&1)"
+equal "no other page, and nothing but GET" "404 405" \
+	"$(curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:9753/../etc/passwd)$(curl -s -o /dev/null \
+		-w '%{http_code}' -X POST -d x http://127.0.0.1:9753/metrics)"
 since=$(told .lastTransitionTime)
 sleep 1.1
 report unfit FsyncSlow "p99 80 ms"
@@ -144,7 +155,7 @@ for fault in 500 403 404 429 cut drop flood; do
 	within 12 is_told False Fault$fault
 	ok $? "$fault: then the newest state is sent"
 done
-logged 'it works again'
+within 2 logged 'it works again'
 ok $? "the recovery is told"
 mode 403
 : >"$work/log"
