@@ -5,6 +5,10 @@
 #include "api.h"
 #include "condition.h"
 
+#define NODEAPI_STAMP 32
+/* RFC 3339, in UTC; `when` in seconds since 1970. */
+void nodeapi_stamp(int64_t when, char out[NODEAPI_STAMP]);
+
 /* The strategic merge patch of nodes/NAME/status that sets our condition and touches no other (its
  * merge key is the type). Times are seconds since 1970. *body is the caller's. 0 or -ENOMEM. */
 int nodeapi_patch(const struct condition *c, int64_t heartbeat, int64_t transition, char **body);

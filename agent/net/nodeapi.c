@@ -5,17 +5,14 @@
 #include <string.h>
 #include <time.h>
 
-#define STAMP 32
-
-/* RFC 3339, in UTC. */
-static void stamp(int64_t when, char out[STAMP])
+void nodeapi_stamp(int64_t when, char out[NODEAPI_STAMP])
 {
 	time_t t = (time_t)when;
 	struct tm tm;
 
 	*out = '\0';
 	if (gmtime_r(&t, &tm))
-		strftime(out, STAMP, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		strftime(out, NODEAPI_STAMP, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 static int wrap(json_t *condition, char **body)
@@ -32,10 +29,10 @@ static int wrap(json_t *condition, char **body)
 
 int nodeapi_patch(const struct condition *c, int64_t heartbeat, int64_t transition, char **body)
 {
-	char beat[STAMP], since[STAMP];
+	char beat[NODEAPI_STAMP], since[NODEAPI_STAMP];
 
-	stamp(heartbeat, beat);
-	stamp(transition, since);
+	nodeapi_stamp(heartbeat, beat);
+	nodeapi_stamp(transition, since);
 	return wrap(json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "type", CONDITION_TYPE, "status",
 			      condition_text(c->status), "reason", c->reason, "message", c->message,
 			      "lastHeartbeatTime", beat, "lastTransitionTime", since),

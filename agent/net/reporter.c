@@ -17,6 +17,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "nodeapi.h"
+#include "nodeevent.h"
 
 #define RUN_DIR        "/run/nodefit"
 #define REPORT_FILE    "report.json"
@@ -40,6 +41,8 @@ struct reporter {
 	struct condition reported;
 	struct view view; /* the newest report; without a verdict: none */
 	char *report;     /* its text */
+	struct nodeevents events;
+	bool events_fail; /* and that was told */
 	struct httpd *httpd;
 	struct metrics_own counts;
 	char *file_trouble;    /* as last told */
@@ -124,6 +127,39 @@ static void plan(struct reporter *r)
 		set_timer(r, &r->send_timer, r->publisher.next, on_send);
 }
 
+static void on_event_sent(void *context, const struct api_reply *reply)
+{
+	struct reporter *r = context;
+	bool fails = reply->status < 200 || reply->status >= 300;
+	_cleanup_free char *words = NULL;
+
+	r->counts.failures += fails;
+	if (fails && !r->events_fail) {
+		words = nodeapi_explain(reply, "create, patch", "events", r->node);
+		log_warning("events: %s", words ? words : "no memory");
+	}
+	r->events_fail = fails;
+}
+
+/* An event that gets lost is no loss: the condition says it all. */
+static void send_event(struct reporter *r, const struct condition *c)
+{
+	_cleanup_free char *path = NULL, *body = NULL;
+	struct api_request request = {
+		.type = "application/json", .done = on_event_sent, .context = r};
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random) ||
+	    nodeevent_make(&r->events, r->node, c, now(r), r->sys.wall(&r->sys), random,
+			   &request.method, &path, &body) <= 0)
+		return;
+	request.path = path;
+	request.body = body;
+	if (strcmp(request.method, "PATCH") == 0)
+		request.type = "application/merge-patch+json";
+	r->counts.requests += api_send(r->api, &request) == 0;
+}
+
 static void on_sent(void *context, const struct api_reply *reply)
 {
 	struct reporter *r = context;
@@ -134,6 +170,9 @@ static void on_sent(void *context, const struct api_reply *reply)
 		if (r->told_what)
 			log_info("publishing: it works again");
 		r->told_what = NULL;
+		if (r->publisher.known ? r->publisher.told.status != r->sent.status
+				       : r->sent.status != CONDITION_UNKNOWN)
+			send_event(r, &r->sent);
 		publisher_succeeded(&r->publisher, &r->sent, r->sent_transition, now(r));
 		sd_notifyf(false, "STATUS=%s=%s: %s", CONDITION_TYPE,
 			   condition_text(r->sent.status), r->sent.reason);

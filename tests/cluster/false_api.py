@@ -73,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(429, headers=[("Retry-After", "2")])
         if mode.isdigit():
             return self.reply(int(mode))
+        if "/events" in self.path:
+            return self.reply(201 if self.command == "POST" else 200)
         if self.command == "PATCH":
             merge(json.loads(body))
         (folder / "node").write_text(json.dumps(node))

@@ -35,8 +35,8 @@ told() { # FILTER: of our condition on the node
 is_told() { # STATUS REASON
 	[ "$(told '.status + " " + .reason')" = "$1 $2" ]
 }
-requests() { # FILTER: how many are so
-	cat "$api/requests" 2>/dev/null | jq -s "[.[] | select($1)] | length"
+requests() { # FILTER: how many are so, without events
+	cat "$api/requests" 2>/dev/null | jq -s "[.[] | select(.path | test(\"/events\") | not) | select($1)] | length"
 }
 asked() { # NUMBER FILTER: at least
 	[ "$(requests "$2")" -ge "$1" ]
@@ -113,6 +113,8 @@ within 2 is_told False FsyncSlow
 ok $? "an unfit one False, at once"
 [ "$(told .lastTransitionTime)" != "$since" ]
 ok $? "with a new transition time"
+equal "and an event" "Warning FsyncSlow Node n1" "$(jq -rs '[.[] | select(.path | test("/events"))][-1].body |
+	.type + " " + .reason + " " + .involvedObject.kind + " " + .involvedObject.name' "$api/requests")"
 since=$(told .lastTransitionTime)
 n=$(requests '.method == "PATCH"')
 sleep 1.1
@@ -150,7 +152,7 @@ for fault in 500 403 404 429 cut drop flood; do
 	report unfit Fault$fault "while $fault"
 	within 5 asked $((n + 2)) ".mode == \"$fault\""
 	ok $? "$fault: it tries again"
-	equal "$fault: it is told once" 1 "$(grep -c 'publishing: ' "$work/log")"
+	equal "$fault: it is told once" 1 "$(grep -c '^<4>publishing: ' "$work/log")"
 	mode ok
 	within 12 is_told False Fault$fault
 	ok $? "$fault: then the newest state is sent"

@@ -2,6 +2,7 @@
 #include "condition.h"
 
 #include "helpers.h"
+#include "nodeevent.h"
 
 #include <math.h>
 
@@ -219,6 +220,70 @@ static void long_texts_are_cut_between_characters(void **state)
 	view_clear(&v);
 }
 
+/* --- events --- */
+
+struct made {
+	int r;
+	const char *method;
+	char *path, *body;
+};
+
+static struct made make(struct nodeevents *e, const struct condition *c, double now)
+{
+	struct made m = {0};
+
+	m.r = nodeevent_make(e, "n1", c, now, 1795435200, 0xabc, &m.method, &m.path, &m.body);
+	return m;
+}
+
+static void drop(struct made *m)
+{
+	free(m->path);
+	free(m->body);
+}
+
+static void what_happens_again_is_counted(void **state)
+{
+	struct nodeevents e = {0};
+	struct made m = make(&e, &slow, 1000);
+
+	(void)state;
+	assert_int_equal(m.r, 1);
+	assert_string_equal(m.method, "POST");
+	assert_string_equal(m.path, "/api/v1/namespaces/default/events");
+	assert_contains(m.body, "\"type\":\"Warning\",\"reason\":\"FsyncSlow\"");
+	assert_contains(m.body, "\"name\":\"n1.0000000000000abc\"");
+	assert_contains(m.body, "\"firstTimestamp\":\"2026-11-23T12:00:00Z\"");
+	drop(&m);
+	m = make(&e, &slower, 1100);
+	assert_string_equal(m.method, "PATCH");
+	assert_string_equal(m.path, "/api/v1/namespaces/default/events/n1.0000000000000abc");
+	assert_contains(m.body, "\"count\":2");
+	drop(&m);
+	m = make(&e, &fit, 1101);
+	assert_string_equal(m.method, "POST");
+	assert_contains(m.body, "\"type\":\"Normal\"");
+	drop(&m);
+	m = make(&e, &slow, 1100 + 601); /* long ago */
+	assert_string_equal(m.method, "POST");
+	drop(&m);
+}
+
+static void a_flapping_node_does_not_flood(void **state)
+{
+	struct nodeevents e = {0};
+	unsigned sent = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		struct made m = make(&e, i % 2 ? &fit : &slow, i);
+
+		sent += m.r == 1;
+		drop(&m);
+	}
+	assert_int_equal(sent, 25 + 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +297,8 @@ int main(void)
 		cmocka_unit_test(what_flips_back_before_it_is_sent_is_not_sent),
 		cmocka_unit_test(a_report_becomes_a_condition),
 		cmocka_unit_test(only_reports_are_believed),
+		cmocka_unit_test(what_happens_again_is_counted),
+		cmocka_unit_test(a_flapping_node_does_not_flood),
 		cmocka_unit_test(long_texts_are_cut_between_characters),
 	};
 
