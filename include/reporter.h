@@ -2,7 +2,12 @@
 /* Publishes the agent's report. */
 #pragma once
 
-#include "util.h"
+#include "api.h"
+#include "condition.h"
+#include "config.h"
+#include "httpd.h"
+#include "metrics.h"
+#include "nodeevent.h"
 
 /* Exit codes. */
 enum { REPORTER_STOPPED = 0, REPORTER_MISCONFIGURED = 2, REPORTER_FAILED = 3 };
@@ -11,6 +16,62 @@ enum { REPORTER_STOPPED = 0, REPORTER_MISCONFIGURED = 2, REPORTER_FAILED = 3 };
 int reporter_run(const char *config_path);
 
 /* --- between the files of agent/net/ --- */
+
+#define RUN_DIR     "/run/nodefit"
+#define REPORT_FILE "report.json"
+
+struct reporter {
+	struct sys sys;
+	sd_event *event;
+	struct config config;
+	struct credentials credentials;
+	struct api *api;
+	struct publisher publisher;
+	struct condition sent; /* on its way */
+	int64_t sent_transition;
+	bool busy;      /* a request is on its way */
+	bool read_back; /* what the API server holds is known, or can't be */
+	bool stopping;
+	char node[256], boot_id[40];
+	double report_at; /* when the report was written, by now(); below 0: none */
+	struct condition reported;
+	struct view view; /* the newest report; without a verdict: none */
+	char *report;     /* its text */
+	struct nodeevents events;
+	bool events_fail; /* and that was told */
+	struct httpd *httpd;
+	struct metrics_own counts;
+	char *file_trouble;    /* as last told */
+	const char *told_what; /* of requests: what failed, or NULL, and with what status */
+	long told_status;
+	sd_event_source *send_timer, *stale_timer;
+};
+
+/* Seconds of the monotonic clock. */
+double reporter_now(const struct reporter *r);
+/* Calls back once at that time, now when it is past; INFINITY takes the timer away. 0 or -errno. */
+int reporter_timer(struct reporter *r, sd_event_source **timer, double when,
+		   sd_event_time_handler_t handler);
+
+/* --- publish.c --- */
+
+/* Sends when the publisher wants it. */
+void publish_plan(struct reporter *r);
+/* The condition's last word, as on_stop= has it; then the loop ends. 0 or -errno. */
+int publish_last(struct reporter *r);
+
+/* --- intake.c --- */
+
+/* Reads the report, and wants what it says. */
+void intake_read(struct reporter *r);
+int intake_on_file(sd_event_source *s, const struct inotify_event *e, void *context);
+
+/* --- pages.c --- */
+
+/* httpd_open()'s, with the reporter as its context. */
+bool pages_make(void *context, const char *path, struct httpd_page *out);
+
+/* --- privileges.c --- */
 
 /* Root becomes the user nobody; then no capability is left, and none can be had again
  * (no_new_privs). 0 or -errno. */

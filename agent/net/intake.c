@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the agent's file to what the condition shall say. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+#include "log.h"
+#include "reporter.h"
+
+#define REPORT_LARGEST ((size_t)4 << 20)
+
+/* Once for each new trouble, and once when it is over. */
+static void tell(char **told, const char *what, const char *trouble)
+{
+	if (!trouble && *told)
+		log_info("%s: it works again", what);
+	if (trouble && (!*told || strcmp(trouble, *told) != 0))
+		log_warning("%s: %s", what, trouble);
+	free(*told);
+	*told = trouble ? strdup(trouble) : NULL;
+}
+
+static void want(struct reporter *r, enum condition_status status, const char *reason,
+		 const char *message)
+{
+	struct condition c = {.status = status};
+
+	snprintf(c.reason, sizeof(c.reason), "%s", reason);
+	snprintf(c.message, sizeof(c.message), "%s", message);
+	publisher_want(&r->publisher, &c, reporter_now(r));
+	publish_plan(r);
+}
+
+static int on_stale(sd_event_source *s, uint64_t usec, void *context)
+{
+	struct reporter *r = context;
+
+	(void)s;
+	(void)usec;
+	want(r, CONDITION_UNKNOWN, "AgentSilent",
+	     "nodefit's agent has written no report for too long");
+	return 0;
+}
+
+/* No report of this boot: what an earlier one said is not true any more. */
+static void want_unmeasured(struct reporter *r)
+{
+	r->report_at = -1;
+	view_clear(&r->view);
+	free(TAKE(r->report));
+	reporter_timer(r, &r->stale_timer, INFINITY, on_stale);
+	if (r->config.reporter.bootstrap && !r->publisher.known)
+		return;
+	want(r, CONDITION_UNKNOWN, "NotMeasured", "nodefit's agent has not measured in this boot");
+}
+
+static void take_view(struct reporter *r, const struct view *v, double age)
+{
+	bool first = strcmp(v->reason, "Measuring") == 0;
+
+	r->report_at = reporter_now(r) - age;
+	condition_of(v, &r->reported);
+	if (age > r->config.reporter.stale_after) {
+		on_stale(NULL, 0, r);
+		return;
+	}
+	reporter_timer(r, &r->stale_timer, r->report_at + r->config.reporter.stale_after, on_stale);
+	if (first && r->config.reporter.bootstrap && !r->publisher.known)
+		return;
+	want(r, r->reported.status, r->reported.reason, r->reported.message);
+}
+
+void intake_read(struct reporter *r)
+{
+	_cleanup_free char *text = NULL;
+	const char *why = NULL;
+	struct view v;
+	struct stat st;
+	double age;
+	size_t len;
+	int error = sys_read(&r->sys, RUN_DIR "/" REPORT_FILE, REPORT_LARGEST, &text, &len);
+
+	if (error == 0)
+		error = sys_stat(&r->sys, RUN_DIR "/" REPORT_FILE, &st);
+	if (error == 0)
+		error = view_parse(text, len, &v, &why);
+	if (error < 0) {
+		tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE,
+		     error == -EBADMSG ? why : strerror(-error));
+		if (error == -ENOENT)
+			want_unmeasured(r);
+		return;
+	}
+	tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE, NULL);
+	if (!*r->node)
+		snprintf(r->node, sizeof(r->node), "%s", v.node);
+	age = (double)(r->sys.wall(&r->sys) - st.st_mtim.tv_sec);
+	if (*r->boot_id && *v.boot_id && strcmp(r->boot_id, v.boot_id) != 0)
+		want_unmeasured(r);
+	else
+		take_view(r, &v, age > 0 ? age : 0);
+	view_clear(&r->view);
+	r->view = v;
+	free(r->report);
+	r->report = TAKE(text);
+}
+
+int intake_on_file(sd_event_source *s, const struct inotify_event *e, void *context)
+{
+	(void)s;
+	if (e->len == 0 || strcmp(e->name, REPORT_FILE) == 0)
+		intake_read(context);
+	return 0;
+}

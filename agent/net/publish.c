@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes to the API server, one request at a time, and what comes back. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+
+#include "log.h"
+#include "nodeapi.h"
+#include "reporter.h"
+
+/* A request's: by its status, for what libcurl says of the same trouble varies. */
+static void tell_reply(struct reporter *r, const char *what, const char *verb, const char *resource,
+		       const struct api_reply *reply)
+{
+	_cleanup_free char *words = NULL;
+
+	if (r->told_status == reply->status && r->told_what == what)
+		return;
+	r->told_status = reply->status;
+	r->told_what = what;
+	words = nodeapi_explain(reply, verb, resource, r->node);
+	log_warning("%s: %s", what, words ? words : "no memory");
+}
+
+static void send_now(struct reporter *r);
+
+static int on_send(sd_event_source *s, uint64_t usec, void *context)
+{
+	(void)s;
+	(void)usec;
+	send_now(context);
+	return 0;
+}
+
+void publish_plan(struct reporter *r)
+{
+	if (!r->busy && (r->publisher.any || !r->read_back))
+		reporter_timer(r, &r->send_timer, r->publisher.next, on_send);
+}
+
+static void on_event_sent(void *context, const struct api_reply *reply)
+{
+	struct reporter *r = context;
+	bool fails = reply->status < 200 || reply->status >= 300;
+	_cleanup_free char *words = NULL;
+
+	r->counts.failures += fails;
+	if (fails && !r->events_fail) {
+		words = nodeapi_explain(reply, "create, patch", "events", r->node);
+		log_warning("events: %s", words ? words : "no memory");
+	}
+	r->events_fail = fails;
+}
+
+/* An event that gets lost is no loss: the condition says it all. */
+static void send_event(struct reporter *r, const struct condition *c)
+{
+	_cleanup_free char *path = NULL, *body = NULL;
+	struct api_request request = {
+		.type = "application/json", .done = on_event_sent, .context = r};
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random) ||
+	    nodeevent_make(&r->events, r->node, c, reporter_now(r), r->sys.wall(&r->sys), random,
+			   &request.method, &path, &body) <= 0)
+		return;
+	request.path = path;
+	request.body = body;
+	if (strcmp(request.method, "PATCH") == 0)
+		request.type = "application/merge-patch+json";
+	r->counts.requests += api_send(r->api, &request) == 0;
+}
+
+static void on_sent(void *context, const struct api_reply *reply)
+{
+	struct reporter *r = context;
+
+	r->busy = false;
+	r->counts.failures += reply->status < 200 || reply->status >= 300;
+	if (reply->status >= 200 && reply->status < 300) {
+		if (r->told_what)
+			log_info("publishing: it works again");
+		r->told_what = NULL;
+		if (r->publisher.known ? r->publisher.told.status != r->sent.status
+				       : r->sent.status != CONDITION_UNKNOWN)
+			send_event(r, &r->sent);
+		publisher_succeeded(&r->publisher, &r->sent, r->sent_transition, reporter_now(r));
+		sd_notifyf(false, "STATUS=%s=%s: %s", CONDITION_TYPE,
+			   condition_text(r->sent.status), r->sent.reason);
+	} else {
+		tell_reply(r, "publishing", "patch", "nodes/status", reply);
+		publisher_failed(&r->publisher, reply->retry_after, reporter_now(r));
+	}
+	if (r->stopping)
+		sd_event_exit(r->event, REPORTER_STOPPED);
+	publish_plan(r);
+}
+
+static void on_read_back(void *context, const struct api_reply *reply)
+{
+	struct reporter *r = context;
+	struct condition held;
+	int64_t transition;
+
+	r->busy = false;
+	r->counts.failures += reply->status != 200;
+	/* Without the right to get nodes it goes on: only the transition time may be wrong. */
+	if (reply->status == 200 || reply->status == 403) {
+		r->read_back = true;
+		r->publisher.failures = 0;
+		r->publisher.next = reporter_now(r);
+		if (reply->status == 200 && nodeapi_find(reply, CONDITION_TYPE, &held, &transition))
+			publisher_holds(&r->publisher, &held, transition);
+	}
+	if (reply->status != 200)
+		tell_reply(r, "reading the condition back", "get", "nodes", reply);
+	if (!r->read_back)
+		publisher_failed(&r->publisher, reply->retry_after, reporter_now(r));
+	if (r->stopping)
+		sd_event_exit(r->event, REPORTER_STOPPED);
+	if (r->read_back && r->publisher.any) {
+		struct condition wanted = r->publisher.wanted;
+
+		r->publisher.any = false; /* compared with what is held */
+		publisher_want(&r->publisher, &wanted, reporter_now(r));
+	}
+	publish_plan(r);
+}
+
+static int ask(struct reporter *r, const char *method, const char *suffix, const char *body,
+	       void (*done)(void *, const struct api_reply *))
+{
+	_cleanup_free char *path = NULL;
+	int error = format(&path, "/api/v1/nodes/%s%s", r->node, suffix);
+	struct api_request request = {.method = method,
+				      .type = body ? "application/strategic-merge-patch+json"
+						   : NULL,
+				      .body = body,
+				      .wants_body = !body,
+				      .done = done,
+				      .context = r};
+
+	request.path = path;
+	if (error == 0)
+		error = api_send(r->api, &request);
+	r->busy = error == 0;
+	r->counts.requests += r->busy;
+	return error;
+}
+
+static void send_now(struct reporter *r)
+{
+	_cleanup_free char *body = NULL;
+	int64_t wall = r->sys.wall(&r->sys);
+	int error;
+
+	if (r->busy || !*r->node)
+		return;
+	if (!r->read_back) {
+		error = ask(r, "GET", "", NULL, on_read_back);
+	} else {
+		if (!r->publisher.any)
+			return;
+		r->sent = r->publisher.wanted;
+		r->sent_transition = publisher_transition(&r->publisher, wall);
+		error = nodeapi_patch(&r->sent, wall, r->sent_transition, &body);
+		if (error == 0)
+			error = ask(r, "PATCH", "/status", body, on_sent);
+	}
+	if (error < 0) {
+		log_warning("publishing: %s", strerror(-error));
+		publisher_failed(&r->publisher, 0, reporter_now(r));
+		publish_plan(r);
+	}
+}
+
+int publish_last(struct reporter *r)
+{
+	_cleanup_free char *body = NULL;
+	int error;
+
+	r->stopping = true;
+	r->sent = (struct condition){.status = CONDITION_UNKNOWN,
+				     .reason = "ReporterStopped",
+				     .message = "nodefit-net was stopped"};
+	r->publisher.wanted = r->sent;
+	r->sent_transition = publisher_transition(&r->publisher, r->sys.wall(&r->sys));
+	if (r->config.reporter.on_stop == ON_STOP_DELETE)
+		error = nodeapi_delete_patch(&body);
+	else
+		error = nodeapi_patch(&r->sent, r->sys.wall(&r->sys), r->sent_transition, &body);
+	if (error == 0)
+		error = ask(r, "PATCH", "/status", body, on_sent);
+	return error;
+}
