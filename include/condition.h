@@ -49,6 +49,8 @@ void publisher_want(struct publisher *p, const struct condition *wanted, double 
 /* What has been sent was taken. `transition` is the time that was sent. */
 void publisher_succeeded(struct publisher *p, const struct condition *sent, int64_t transition,
 			 double now);
+/* It was said in another way that nothing has changed: the next heartbeat. */
+void publisher_beat(struct publisher *p, double now);
 /* It was not: again after `retry_after` seconds where the server named some, else later and later,
  * up to five minutes. */
 void publisher_failed(struct publisher *p, double retry_after, double now);

@@ -17,6 +17,7 @@ struct agent_config {
 	double report_interval;
 };
 
+enum { HEARTBEAT_CONDITION, HEARTBEAT_LEASE };
 enum { ON_STOP_KEEP, ON_STOP_UNKNOWN, ON_STOP_DELETE };
 
 struct reporter_config {
@@ -24,6 +25,8 @@ struct reporter_config {
 	char kubeconfig[TEXT_PARAM_MAX]; /* "": what a pod is given */
 	char server[TEXT_PARAM_MAX];     /* "": as these say */
 	char listen[TEXT_PARAM_MAX];     /* "": nobody can ask */
+	int heartbeat;                   /* HEARTBEAT_… */
+	char lease_namespace[TEXT_PARAM_MAX];
 	double heartbeat_interval, stale_after;
 	int on_stop;   /* ON_STOP_… */
 	int bootstrap; /* 1: nothing is published before there is a verdict */

@@ -14,6 +14,9 @@ void nodeapi_stamp(int64_t when, char out[NODEAPI_STAMP]);
 int nodeapi_patch(const struct condition *c, int64_t heartbeat, int64_t transition, char **body);
 /* The one that removes it. */
 int nodeapi_delete_patch(char **body);
+/* A Lease of the node's name that was renewed at that time and holds for `seconds`: whole (to be
+ * created), or what of it is renewed. *body is the caller's. 0 or -ENOMEM. */
+int nodeapi_lease(const char *node, int64_t renewed, double seconds, bool whole, char **body);
 /* Our condition in a Node object. False when there is none, or none that can be understood. */
 bool nodeapi_find(const struct api_reply *node, const char *type, struct condition *out,
 		  int64_t *transition);

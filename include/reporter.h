@@ -38,7 +38,8 @@ struct reporter {
 	struct view view; /* the newest report; without a verdict: none */
 	char *report;     /* its text */
 	struct nodeevents events;
-	bool events_fail; /* and that was told */
+	bool lease_created; /* it was not there: a create is on its way */
+	bool events_fail;   /* and that was told */
 	struct httpd *httpd;
 	struct metrics_own counts;
 	char *file_trouble;    /* as last told */

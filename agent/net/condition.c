@@ -100,6 +100,15 @@ void publisher_succeeded(struct publisher *p, const struct condition *sent, int6
 		plan_heartbeat(p, now, false);
 }
 
+void publisher_beat(struct publisher *p, double now)
+{
+	p->failures = 0;
+	if (p->pending)
+		p->next = now;
+	else
+		plan_heartbeat(p, now, false);
+}
+
 void publisher_failed(struct publisher *p, double retry_after, double now)
 {
 	double wait = FIRST_RETRY_S;

@@ -44,6 +44,25 @@ int nodeapi_delete_patch(char **body)
 	return wrap(json_pack("{s:s,s:s}", "$patch", "delete", "type", CONDITION_TYPE), body);
 }
 
+int nodeapi_lease(const char *node, int64_t renewed, double seconds, bool whole, char **body)
+{
+	char stamp[NODEAPI_STAMP], micro[NODEAPI_STAMP + 8];
+	json_t *root;
+
+	/* A MicroTime has six places behind the point. */
+	nodeapi_stamp(renewed, stamp);
+	snprintf(micro, sizeof(micro), "%.19s.000000Z", stamp);
+	root = json_pack("{s:{s:s,s:i,s:s}}", "spec", "holderIdentity", node,
+			 "leaseDurationSeconds", (int)seconds, "renewTime", micro);
+	if (root && whole)
+		json_object_update_new(root, json_pack("{s:s,s:s,s:{s:s}}", "apiVersion",
+						       "coordination.k8s.io/v1", "kind", "Lease",
+						       "metadata", "name", node));
+	*body = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	json_decref(root);
+	return *body ? 0 : -ENOMEM;
+}
+
 static bool read_condition(const json_t *from, struct condition *out, int64_t *transition)
 {
 	const char *status = json_string_value(json_object_get(from, "status"));

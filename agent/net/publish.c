@@ -150,9 +150,74 @@ static int ask(struct reporter *r, const char *method, const char *suffix, const
 	return error;
 }
 
-static void send_now(struct reporter *r)
+static int renew(struct reporter *r, bool create);
+
+static void on_renewed(void *context, const struct api_reply *reply)
+{
+	struct reporter *r = context;
+	bool good = reply->status >= 200 && reply->status < 300;
+
+	r->busy = false;
+	r->counts.failures += !good;
+	if (reply->status == 404 && !r->lease_created) {
+		r->lease_created = true; /* tried once a time */
+		if (renew(r, true) == 0)
+			return;
+	}
+	r->lease_created = false;
+	if (good) {
+		if (r->told_what)
+			log_info("publishing: it works again");
+		r->told_what = NULL;
+		publisher_beat(&r->publisher, reporter_now(r));
+	} else {
+		tell_reply(r, "renewing the lease", "create, patch", "leases", reply);
+		publisher_failed(&r->publisher, reply->retry_after, reporter_now(r));
+	}
+	if (r->stopping)
+		sd_event_exit(r->event, REPORTER_STOPPED);
+	publish_plan(r);
+}
+
+/* The name is that of the node: one a namespace of our own can't mean another's. */
+static int renew(struct reporter *r, bool create)
+{
+	const struct reporter_config *c = &r->config.reporter;
+	_cleanup_free char *path = NULL, *body = NULL;
+	struct api_request request = {.method = create ? "POST" : "PATCH",
+				      .type = create ? "application/json"
+						     : "application/merge-patch+json",
+				      .done = on_renewed,
+				      .context = r};
+	/* As kubelet's: it has run out when some renewals have failed. */
+	int error = nodeapi_lease(r->node, r->sys.wall(&r->sys), 3 * c->heartbeat_interval, create,
+				  &body);
+
+	if (error == 0)
+		error = format(&path, "/apis/coordination.k8s.io/v1/namespaces/%s/leases%s%s",
+			       c->lease_namespace, create ? "" : "/", create ? "" : r->node);
+	request.path = path;
+	request.body = body;
+	if (error == 0)
+		error = api_send(r->api, &request);
+	r->busy = error == 0;
+	r->counts.requests += r->busy;
+	return error;
+}
+
+static int tell_condition(struct reporter *r, int64_t wall)
 {
 	_cleanup_free char *body = NULL;
+	int error;
+
+	r->sent = r->publisher.wanted;
+	r->sent_transition = publisher_transition(&r->publisher, wall);
+	error = nodeapi_patch(&r->sent, wall, r->sent_transition, &body);
+	return error < 0 ? error : ask(r, "PATCH", "/status", body, on_sent);
+}
+
+static void send_now(struct reporter *r)
+{
 	int64_t wall = r->sys.wall(&r->sys);
 	int error;
 
@@ -163,11 +228,10 @@ static void send_now(struct reporter *r)
 	} else {
 		if (!r->publisher.any)
 			return;
-		r->sent = r->publisher.wanted;
-		r->sent_transition = publisher_transition(&r->publisher, wall);
-		error = nodeapi_patch(&r->sent, wall, r->sent_transition, &body);
-		if (error == 0)
-			error = ask(r, "PATCH", "/status", body, on_sent);
+		if (!r->publisher.pending && r->config.reporter.heartbeat == HEARTBEAT_LEASE)
+			error = renew(r, false);
+		else
+			error = tell_condition(r, wall);
 	}
 	if (error < 0) {
 		log_warning("publishing: %s", strerror(-error));

@@ -52,6 +52,10 @@ const struct param reporter_params[] = {
 		"https://HOST:PORT of the API server, for the time before service routing works"),
 	NET_ROW(listen, PARAM_TEXT, 0, 64, "127.0.0.1:9753",
 		"ADDRESS:PORT for /metrics, /healthz, /readyz and /report; empty: none"),
+	NET_CHOICE(heartbeat, "condition lease", "condition",
+		   "what is sent while nothing changes: the condition, or a Lease, which costs the "
+		   "cluster a tenth of that"),
+	NET_ROW(lease_namespace, PARAM_TEXT, 1, 63, "nodefit", "the namespace of that Lease"),
 	NET_ROW(heartbeat_interval, PARAM_DURATION, 10, 3600, "5m",
 		"how often a condition that does not change is sent, a tenth earlier or later"),
 	NET_ROW(stale_after, PARAM_DURATION, 5, 3600, "90s",

@@ -15,6 +15,9 @@ node = {"kind": "Node", "metadata": {"name": "n1"},
         "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 
 
+leases = set()
+
+
 def merge(patch):
     conditions = node["status"]["conditions"]
     for new in patch["status"]["conditions"]:
@@ -73,6 +76,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(429, headers=[("Retry-After", "2")])
         if mode.isdigit():
             return self.reply(int(mode))
+        if "/leases" in self.path:
+            if self.command == "POST":
+                leases.add(json.loads(body)["metadata"]["name"])
+                return self.reply(201)
+            return self.reply(200 if self.path.rsplit("/", 1)[1] in leases else 404)
         if "/events" in self.path:
             return self.reply(201 if self.command == "POST" else 200)
         if self.command == "PATCH":

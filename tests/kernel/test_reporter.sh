@@ -215,4 +215,20 @@ start
 within 3 is_told True AllChecksPass
 stop
 equal "on_stop=delete takes the condition away" "" "$(told .status)"
+
+# --- a lease for a heartbeat ---
+configure 60s "heartbeat=lease
+heartbeat_interval=10s"
+report fit AllChecksPass "all checks pass"
+start
+within 3 is_told True AllChecksPass
+n=$(requests '.path | endswith("/status")')
+within 25 asked 2 '.path | test("/namespaces/nodefit/leases/n1$")'
+ok $? "a lease is renewed"
+equal "it was created first" "Lease n1" \
+	"$(jq -rs '[.[] | select(.method == "POST" and (.path | test("/leases")))][0].body | .kind + " " + .metadata.name' "$api/requests")"
+holds "with the time as leases have it" '^[0-9-]{10}T[0-9:]{8}\.000000Z$' \
+	"$(jq -rs '[.[] | select(.path | test("/leases/n1"))][-1].body.spec.renewTime' "$api/requests")"
+equal "the condition is left alone meanwhile" "$n" "$(requests '.path | endswith("/status")')"
+stop
 finish
