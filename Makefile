@@ -83,7 +83,7 @@ C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard 
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm lint bench fuzz-smoke fresh \
+.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster lint bench fuzz-smoke fresh \
 	install uninstall clean help
 
 all: $(B)/nodefit $(B)/nodefit-net ## build nodefit and nodefit-net (in build/release)
@@ -124,6 +124,12 @@ test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe (as ro
 	@packaging/deps build vm
 	@$(MAKE) --no-print-directory all
 	@tests/vm/run.sh $(B)
+
+test-cluster: ## against a real kube-apiserver, which the first run builds (as root, 10 minutes once)
+	@packaging/deps build test cluster
+	@$(MAKE) --no-print-directory all
+	@tests/cluster/build.sh build/cluster
+	@tests/run.sh $(B) cluster
 
 lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint

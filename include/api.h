@@ -21,6 +21,7 @@ struct api;
 
 /* `credentials` must outlive it. 0 or -errno. */
 int api_open(sd_event *event, const struct credentials *credentials, struct api **out);
+/* What is on its way is given up: its done() is not called. */
 void api_close(struct api **api);
 
 struct api_request {
@@ -35,5 +36,3 @@ struct api_request {
 
 /* Begins a request; `done` is called from the loop. 0 or -errno: then it never is. */
 int api_send(struct api *api, const struct api_request *request);
-/* How many are on their way. */
-unsigned api_pending(const struct api *api);

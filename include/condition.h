@@ -52,7 +52,7 @@ void publisher_succeeded(struct publisher *p, const struct condition *sent, int6
 /* It was said in another way that nothing has changed: the next heartbeat. */
 void publisher_beat(struct publisher *p, double now);
 /* It was not: again after `retry_after` seconds where the server named some, else later and later,
- * up to five minutes. */
-void publisher_failed(struct publisher *p, double retry_after, double now);
+ * up to a minute, and to five when the server has refused what we may do. */
+void publisher_failed(struct publisher *p, bool refused, double retry_after, double now);
 /* The lastTransitionTime of what is wanted: that of old as long as the status is the same. */
 int64_t publisher_transition(const struct publisher *p, int64_t wall);

@@ -28,8 +28,9 @@ struct reporter_config {
 	int heartbeat;                   /* HEARTBEAT_… */
 	char lease_namespace[TEXT_PARAM_MAX];
 	double heartbeat_interval, stale_after;
-	int on_stop;   /* ON_STOP_… */
-	int bootstrap; /* 1: nothing is published before there is a verdict */
+	char startup_taint[TEXT_PARAM_MAX]; /* "": none is taken away */
+	int on_stop;                        /* ON_STOP_… */
+	int bootstrap;                      /* 1: nothing is published before there is a verdict */
 };
 
 struct config {

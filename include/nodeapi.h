@@ -20,6 +20,10 @@ int nodeapi_lease(const char *node, int64_t renewed, double seconds, bool whole,
 /* Our condition in a Node object. False when there is none, or none that can be understood. */
 bool nodeapi_find(const struct api_reply *node, const char *type, struct condition *out,
 		  int64_t *transition);
+/* The JSON patch (RFC 6902) that takes every taint with that key away from a Node object, and fails
+ * when its taints have changed meanwhile. *body is the caller's. 1, 0 when there is no such taint,
+ * -EBADMSG or -ENOMEM. */
+int nodeapi_untaint(const struct api_reply *node, const char *key, char **body);
 /* A failure in words: what the server said, and which rule is needed for `verb` on `resource`. The
  * caller's, or NULL. */
 char *nodeapi_explain(const struct api_reply *reply, const char *verb, const char *resource,

@@ -38,6 +38,14 @@ struct reporter {
 	struct view view; /* the newest report; without a verdict: none */
 	char *report;     /* its text */
 	struct nodeevents events;
+	struct {
+		char *patch; /* that takes the startup taint away; NULL: not known */
+		bool open;   /* it is not there any more, or never was */
+		bool stale;  /* others have changed the taints: to be read again */
+		bool told;   /* a failure was */
+		double next; /* not before */
+		sd_event_source *timer;
+	} gate;
 	bool lease_created; /* it was not there: a create is on its way */
 	bool events_fail;   /* and that was told */
 	struct httpd *httpd;
@@ -58,6 +66,10 @@ int reporter_timer(struct reporter *r, sd_event_source **timer, double when,
 
 /* Sends when the publisher wants it. */
 void publish_plan(struct reporter *r);
+/* A request about the node, the only one on its way; `suffix` is behind its name, a `body` may be
+ * NULL, and then the reply's body is wanted. 0 or -errno. */
+int publish_ask(struct reporter *r, const char *method, const char *suffix, const char *type,
+		const char *body, void (*done)(void *context, const struct api_reply *reply));
 /* The condition's last word, as on_stop= has it; then the loop ends. 0 or -errno. */
 int publish_last(struct reporter *r);
 
@@ -67,12 +79,27 @@ int publish_last(struct reporter *r);
 void intake_read(struct reporter *r);
 int intake_on_file(sd_event_source *s, const struct inotify_event *e, void *context);
 
+/* --- gate.c --- */
+
+/* The Node object as it was read: is the startup taint there? */
+void gate_take(struct reporter *r, const struct api_reply *node);
+/* Takes the taint away when the cluster has been told that the node is fit. True when a request is
+ * on its way. */
+bool gate_try(struct reporter *r);
+
+/* --- handover.c --- */
+
+/* Takes over what files hold that the later user can't read. 0, -EINVAL (noted) or -ENOMEM. */
+int handover_take(struct credentials *c, struct problems *problems);
+
 /* --- pages.c --- */
 
 /* httpd_open()'s, with the reporter as its context. */
 bool pages_make(void *context, const char *path, struct httpd_page *out);
 
 /* --- privileges.c --- */
+
+#define PRIVILEGES_NOBODY 65534 /* the kernel's overflow user (admin-guide/sysctl/fs.rst) */
 
 /* Root becomes the user nobody; then no capability is left, and none can be had again
  * (no_new_privs). 0 or -errno. */

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs the tests of a build and counts them. usage: tests/run.sh BUILD_DIR [unit|kernel]
-# Every test prints TAP lines ("ok 1 - what it protects"); a skip says why, and fails under CI.
+# Runs the tests of a build and counts them. usage: tests/run.sh BUILD_DIR [unit|kernel|cluster]
+# ONLY=test_net runs that one script of kernel or cluster. Every test prints TAP lines
+# ("ok 1 - what it protects"); a skip says why, and fails under CI.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=$(realpath "$1") which=${2:-all}
@@ -9,7 +10,7 @@ out=$(mktemp -d) || exit 2
 trap 'rm -rf "$out"' EXIT
 # A code that no verdict has, so that a sanitizer's finding is never taken for one.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
-export NODEFIT="$build/nodefit" CMOCKA_MESSAGE_OUTPUT=TAP
+export NODEFIT="$build/nodefit" PROGRAMS="${PROGRAMS:-$PWD/build/cluster}" CMOCKA_MESSAGE_OUTPUT=TAP
 : >"$out/log"
 crashed=0
 
@@ -29,7 +30,7 @@ run() { # NAME COMMAND...
 }
 
 tests/tripwire.sh >"$out/before"
-if [ "$which" != kernel ]; then
+if [ "$which" = all ] || [ "$which" = unit ]; then
 	for t in "$build"/tests/unit/test_*; do
 		case $t in *.d) continue ;; esac
 		[ -x "$t" ] && run "$(basename "$t")" "$t"
@@ -38,8 +39,10 @@ if [ "$which" != kernel ]; then
 		run "$t" sh "$t"
 	done
 fi
+folder=kernel
+[ "$which" != cluster ] || folder=cluster
 if [ "$which" != unit ]; then
-	for t in tests/kernel/test_*.sh; do
+	for t in tests/$folder/${ONLY:-test_*}.sh; do
 		if [ "$(id -u)" = 0 ]; then
 			run "$t" sh "$t"
 		else

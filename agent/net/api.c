@@ -31,12 +31,15 @@ struct api {
 	sd_event_source *timer;
 	struct watched watched[ALLOWED_SOCKETS];
 	const struct credentials *credentials;
-	unsigned pending;
+	struct curl_slist *connect_to; /* the server's address, where its certificate has a name */
+	struct transfer *on_way[REQUESTS_MOST];
+	bool refused; /* 401: the next request gets a connection with what lies on the disk now */
 };
 
 /* One request on its way. */
 struct transfer {
 	struct api *api;
+	CURL *easy;
 	struct api_request request;
 	struct curl_slist *headers;
 	char *body;
@@ -133,8 +136,23 @@ static int set_timer(CURLM *multi, long ms, void *context)
 
 /* --- a request --- */
 
+static struct transfer **place_of(struct api *api, const struct transfer *t)
+{
+	for (size_t i = 0; i < REQUESTS_MOST; i++)
+		if (api->on_way[i] == t)
+			return &api->on_way[i];
+	return NULL;
+}
+
 static void transfer_free(struct transfer *t)
 {
+	struct transfer **place = place_of(t->api, t);
+
+	if (place) {
+		curl_multi_remove_handle(t->api->multi, t->easy);
+		*place = NULL;
+	}
+	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
 	free(t->body);
 	free(t);
@@ -203,9 +221,9 @@ static void check_done(struct api *api)
 		} else {
 			reply.error = *t->error ? t->error : curl_easy_strerror(result);
 		}
+		api->refused = reply.status == 401;
+		*place_of(api, t) = NULL;
 		curl_multi_remove_handle(api->multi, easy);
-		curl_easy_cleanup(easy);
-		api->pending--;
 		t->request.done(t->request.context, &reply);
 		transfer_free(t);
 	}
@@ -304,7 +322,8 @@ static int set_up(CURL *easy, struct transfer *t)
 	int r = add_headers(t, c);
 
 	if (r == 0)
-		r = format(&url, "%s%s", c->server, rq->path);
+		r = c->server_name ? format(&url, "https://%s%s", c->server_name, rq->path)
+				   : format(&url, "%s%s", c->server, rq->path);
 	if (r < 0)
 		return r;
 	curl_easy_setopt(easy, CURLOPT_URL, url);
@@ -329,43 +348,53 @@ static int set_up(CURL *easy, struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, t->api->refused ? 1L : 0L);
+	if (t->api->connect_to)
+		curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->api->connect_to);
 	set_identity(easy, c);
 	return 0;
 }
 
 int api_send(struct api *api, const struct api_request *request)
 {
-	struct transfer *t;
-	CURL *easy;
+	struct transfer **place = place_of(api, NULL), *t;
 	int r;
 
-	if (api->pending >= REQUESTS_MOST)
+	if (!place)
 		return -EBUSY;
 	t = calloc(1, sizeof(*t));
-	easy = t ? curl_easy_init() : NULL;
-	if (!easy) {
-		free(t);
+	if (!t)
 		return -ENOMEM;
-	}
 	t->api = api;
 	t->request = *request;
-	r = set_up(easy, t);
+	t->easy = curl_easy_init();
+	r = t->easy ? set_up(t->easy, t) : -ENOMEM;
 	/* libcurl has its own copies from here on. */
 	t->request.path = t->request.type = t->request.body = NULL;
-	if (r == 0 && curl_multi_add_handle(api->multi, easy) != CURLM_OK)
+	if (r == 0 && curl_multi_add_handle(api->multi, t->easy) != CURLM_OK)
 		r = -EIO;
-	if (r < 0) {
-		curl_easy_cleanup(easy);
+	if (r < 0)
 		transfer_free(t);
-		return r;
-	}
-	api->pending++;
-	return 0;
+	else
+		*place = t;
+	return r;
 }
 
-unsigned api_pending(const struct api *api)
+/* libcurl verifies the name of the URL: that has the certificate's, and is sent to the server. A
+ * path behind HOST:PORT is not possible then. */
+static int name_server(struct api *api)
 {
-	return api->pending;
+	const char *server = api->credentials->server + strlen("https://");
+	_cleanup_free char *line = NULL;
+	bool has_port = strchr(*server == '[' ? server + strcspn(server, "]") : server, ':');
+	int r;
+
+	if (!api->credentials->server_name)
+		return 0;
+	r = format(&line, "::%s%s", server, has_port ? "" : ":443");
+	if (r == 0)
+		api->connect_to = curl_slist_append(NULL, line);
+	return r == 0 && !api->connect_to ? -ENOMEM : r;
 }
 
 int api_open(sd_event *event, const struct credentials *credentials, struct api **out)
@@ -379,7 +408,8 @@ int api_open(sd_event *event, const struct credentials *credentials, struct api 
 	for (size_t i = 0; i < ALLOWED_SOCKETS; i++)
 		api->watched[i].fd = CURL_SOCKET_BAD;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    !(api->multi = curl_multi_init())) {
+	    !(api->multi = curl_multi_init()) || name_server(api) < 0) {
+		curl_multi_cleanup(api->multi);
 		free(api);
 		return -EIO;
 	}
@@ -396,7 +426,11 @@ void api_close(struct api **api)
 {
 	if (!*api)
 		return;
+	for (size_t i = 0; i < REQUESTS_MOST; i++)
+		if ((*api)->on_way[i])
+			transfer_free((*api)->on_way[i]);
 	curl_multi_cleanup((*api)->multi);
+	curl_slist_free_all((*api)->connect_to);
 	for (size_t i = 0; i < ALLOWED_SOCKETS; i++)
 		sd_event_source_disable_unref((*api)->watched[i].source);
 	sd_event_source_disable_unref((*api)->timer);

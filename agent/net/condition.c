@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define FIRST_RETRY_S    1.0
-#define LAST_RETRY_S     300.0
+#define LAST_RETRY_S     60.0   /* of a server that has trouble itself */
+#define LAST_REFUSED_S   300.0  /* of one that says no: people must do something first */
 #define LONGEST_RETRY_S  3600.0 /* whatever a server asks for */
 #define HEARTBEAT_JITTER 0.1
 
@@ -109,13 +110,13 @@ void publisher_beat(struct publisher *p, double now)
 		plan_heartbeat(p, now, false);
 }
 
-void publisher_failed(struct publisher *p, double retry_after, double now)
+void publisher_failed(struct publisher *p, bool refused, double retry_after, double now)
 {
-	double wait = FIRST_RETRY_S;
+	double wait = FIRST_RETRY_S, most = refused ? LAST_REFUSED_S : LAST_RETRY_S;
 
-	for (unsigned i = 0; i < p->failures && wait < LAST_RETRY_S; i++)
+	for (unsigned i = 0; i < p->failures && wait < most; i++)
 		wait *= 2;
-	wait = fmin(wait, LAST_RETRY_S);
+	wait = fmin(wait, most);
 	if (p->failures < 100)
 		p->failures++;
 	/* Half of it and up to the whole, but never before a time that the server named. */

@@ -103,6 +103,45 @@ bool nodeapi_find(const struct api_reply *node, const char *type, struct conditi
 	return read;
 }
 
+/* The last ones first, so that places do not move. What has no effect on a pod is a taint as well.
+ */
+static int add_removals(const json_t *taints, const char *key, json_t *patch)
+{
+	for (size_t i = json_array_size(taints); i-- > 0;) {
+		json_t *taint = json_array_get(taints, i);
+		const char *its = json_string_value(json_object_get(taint, "key"));
+		char path[40];
+
+		if (!its || strcmp(its, key) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/spec/taints/%zu", i);
+		if (json_array_append_new(patch, json_pack("{s:s,s:s,s:O}", "op", "test", "path",
+							   path, "value", taint)) < 0 ||
+		    json_array_append_new(patch,
+					  json_pack("{s:s,s:s}", "op", "remove", "path", path)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int nodeapi_untaint(const struct api_reply *node, const char *key, char **body)
+{
+	json_t *root = json_loadb(node->body, node->len, 0, NULL);
+	const json_t *taints = json_object_get(json_object_get(root, "spec"), "taints");
+	json_t *patch = json_array();
+	int r = !root ? -EBADMSG : patch ? add_removals(taints, key, patch) : -ENOMEM;
+	bool any = r == 0 && json_array_size(patch) > 0;
+	char *text = any ? json_dumps(patch, JSON_COMPACT) : NULL;
+
+	json_decref(patch);
+	json_decref(root);
+	if (any && !text)
+		r = -ENOMEM;
+	if (text)
+		*body = text;
+	return r < 0 ? r : any;
+}
+
 char *nodeapi_explain(const struct api_reply *reply, const char *verb, const char *resource,
 		      const char *node)
 {

@@ -7,8 +7,6 @@
 
 #include "reporter.h"
 
-#define NOBODY 65534 /* the kernel's overflow user (Documentation/admin-guide/sysctl/fs.rst) */
-
 int privileges_drop(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -21,8 +19,9 @@ int privileges_drop(void)
 		 * capset() is what counts. */
 		for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
 			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-		if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-		    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		if (setgroups(0, NULL) < 0 ||
+		    setresgid(PRIVILEGES_NOBODY, PRIVILEGES_NOBODY, PRIVILEGES_NOBODY) < 0 ||
+		    setresuid(PRIVILEGES_NOBODY, PRIVILEGES_NOBODY, PRIVILEGES_NOBODY) < 0)
 			return negative_errno();
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);

@@ -24,6 +24,11 @@ static void tell_reply(struct reporter *r, const char *what, const char *verb, c
 	log_warning("%s: %s", what, words ? words : "no memory");
 }
 
+static bool is_refusal(const struct api_reply *reply)
+{
+	return reply->status == 401 || reply->status == 403;
+}
+
 static void send_now(struct reporter *r);
 
 static int on_send(sd_event_source *s, uint64_t usec, void *context)
@@ -36,7 +41,7 @@ static int on_send(sd_event_source *s, uint64_t usec, void *context)
 
 void publish_plan(struct reporter *r)
 {
-	if (!r->busy && (r->publisher.any || !r->read_back))
+	if (!r->busy && !gate_try(r) && (r->publisher.any || !r->read_back))
 		reporter_timer(r, &r->send_timer, r->publisher.next, on_send);
 }
 
@@ -91,7 +96,8 @@ static void on_sent(void *context, const struct api_reply *reply)
 			   condition_text(r->sent.status), r->sent.reason);
 	} else {
 		tell_reply(r, "publishing", "patch", "nodes/status", reply);
-		publisher_failed(&r->publisher, reply->retry_after, reporter_now(r));
+		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
+				 reporter_now(r));
 	}
 	if (r->stopping)
 		sd_event_exit(r->event, REPORTER_STOPPED);
@@ -113,11 +119,14 @@ static void on_read_back(void *context, const struct api_reply *reply)
 		r->publisher.next = reporter_now(r);
 		if (reply->status == 200 && nodeapi_find(reply, CONDITION_TYPE, &held, &transition))
 			publisher_holds(&r->publisher, &held, transition);
+		if (reply->status == 200)
+			gate_take(r, reply);
 	}
 	if (reply->status != 200)
 		tell_reply(r, "reading the condition back", "get", "nodes", reply);
 	if (!r->read_back)
-		publisher_failed(&r->publisher, reply->retry_after, reporter_now(r));
+		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
+				 reporter_now(r));
 	if (r->stopping)
 		sd_event_exit(r->event, REPORTER_STOPPED);
 	if (r->read_back && r->publisher.any) {
@@ -129,14 +138,13 @@ static void on_read_back(void *context, const struct api_reply *reply)
 	publish_plan(r);
 }
 
-static int ask(struct reporter *r, const char *method, const char *suffix, const char *body,
-	       void (*done)(void *, const struct api_reply *))
+int publish_ask(struct reporter *r, const char *method, const char *suffix, const char *type,
+		const char *body, void (*done)(void *, const struct api_reply *))
 {
 	_cleanup_free char *path = NULL;
 	int error = format(&path, "/api/v1/nodes/%s%s", r->node, suffix);
 	struct api_request request = {.method = method,
-				      .type = body ? "application/strategic-merge-patch+json"
-						   : NULL,
+				      .type = type,
 				      .body = body,
 				      .wants_body = !body,
 				      .done = done,
@@ -172,7 +180,8 @@ static void on_renewed(void *context, const struct api_reply *reply)
 		publisher_beat(&r->publisher, reporter_now(r));
 	} else {
 		tell_reply(r, "renewing the lease", "create, patch", "leases", reply);
-		publisher_failed(&r->publisher, reply->retry_after, reporter_now(r));
+		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
+				 reporter_now(r));
 	}
 	if (r->stopping)
 		sd_event_exit(r->event, REPORTER_STOPPED);
@@ -205,6 +214,12 @@ static int renew(struct reporter *r, bool create)
 	return error;
 }
 
+static int tell(struct reporter *r, const char *body)
+{
+	return publish_ask(r, "PATCH", "/status", "application/strategic-merge-patch+json", body,
+			   on_sent);
+}
+
 static int tell_condition(struct reporter *r, int64_t wall)
 {
 	_cleanup_free char *body = NULL;
@@ -213,7 +228,7 @@ static int tell_condition(struct reporter *r, int64_t wall)
 	r->sent = r->publisher.wanted;
 	r->sent_transition = publisher_transition(&r->publisher, wall);
 	error = nodeapi_patch(&r->sent, wall, r->sent_transition, &body);
-	return error < 0 ? error : ask(r, "PATCH", "/status", body, on_sent);
+	return error < 0 ? error : tell(r, body);
 }
 
 static void send_now(struct reporter *r)
@@ -224,7 +239,7 @@ static void send_now(struct reporter *r)
 	if (r->busy || !*r->node)
 		return;
 	if (!r->read_back) {
-		error = ask(r, "GET", "", NULL, on_read_back);
+		error = publish_ask(r, "GET", "", NULL, NULL, on_read_back);
 	} else {
 		if (!r->publisher.any)
 			return;
@@ -235,7 +250,7 @@ static void send_now(struct reporter *r)
 	}
 	if (error < 0) {
 		log_warning("publishing: %s", strerror(-error));
-		publisher_failed(&r->publisher, 0, reporter_now(r));
+		publisher_failed(&r->publisher, false, 0, reporter_now(r));
 		publish_plan(r);
 	}
 }
@@ -256,6 +271,6 @@ int publish_last(struct reporter *r)
 	else
 		error = nodeapi_patch(&r->sent, r->sys.wall(&r->sys), r->sent_transition, &body);
 	if (error == 0)
-		error = ask(r, "PATCH", "/status", body, on_sent);
+		error = tell(r, body);
 	return error;
 }

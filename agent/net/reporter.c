@@ -82,6 +82,8 @@ static int load(struct reporter *r, const char *path)
 		error = *c->kubeconfig ? credentials_of_kubeconfig(c->kubeconfig, &r->credentials,
 								   &problems)
 				       : credentials_of_pod(NULL, &r->credentials, &problems);
+	if (error == 0)
+		error = handover_take(&r->credentials, &problems);
 	if (error == 0 && *c->server) {
 		free(TAKE(r->credentials.server));
 		error = format(&r->credentials.server, "%s", c->server);
@@ -142,10 +144,12 @@ static void stop(struct reporter *r)
 {
 	sd_event_source_disable_unref(r->send_timer);
 	sd_event_source_disable_unref(r->stale_timer);
+	sd_event_source_disable_unref(r->gate.timer);
 	httpd_close(&r->httpd);
 	api_close(&r->api);
 	view_clear(&r->view);
 	free(r->report);
+	free(r->gate.patch);
 	sd_event_unref(r->event);
 	credentials_clear(&r->credentials);
 	free(r->file_trouble);

@@ -60,6 +60,8 @@ const struct param reporter_params[] = {
 		"how often a condition that does not change is sent, a tenth earlier or later"),
 	NET_ROW(stale_after, PARAM_DURATION, 5, 3600, "90s",
 		"the age from which a report counts no more: the agent is silent"),
+	NET_ROW(startup_taint, PARAM_TEXT, 0, TEXT_PARAM_MAX - 1, "",
+		"a taint's key: it is taken away once the node is fit, once a start; empty: none"),
 	NET_CHOICE(on_stop, "keep unknown delete", "keep",
 		   "what becomes of the condition when nodefit-net is stopped"),
 	NET_CHOICE(bootstrap, "no yes", "no",

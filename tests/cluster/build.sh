@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds kube-apiserver from Debian's own source package, once: about 8 minutes and 6 GB for a while.
-# usage: tests/cluster/build.sh FOLDER; FOLDER/kube-apiserver is there afterwards.
+# Builds kube-apiserver and kubectl from Debian's own source package, once: about 10 minutes, and
+# 6 GB for a while. (Its package kubernetes-client gets in the way of other kubectls.)
+# usage: tests/cluster/build.sh FOLDER; both are in it afterwards.
 set -eu
 mkdir -p "$1"
 cache=$(realpath "$1")
-[ ! -x "$cache/kube-apiserver" ] || exit 0
+[ ! -x "$cache/kubectl" ] || exit 0
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 if [ "$release" != bookworm ]; then
 	echo "tests/cluster/build.sh: kube-apiserver is built from Debian 12's package only" >&2
@@ -34,6 +35,8 @@ rm -rf "${tree:?}/$reflect"
 cp -rL /usr/share/gocode/src/github.com/modern-go/reflect2 "$tree/$reflect"
 cd "$work/src/k8s.io/kubernetes"
 GOPATH=$work GOCACHE=$work/go GO111MODULE=off GOFLAGS=-p=2 CGO_ENABLED=0 \
-	make WHAT=cmd/kube-apiserver >"$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
-install -m 0755 "$(find "$tree/_output" -type f -name kube-apiserver | head -n 1)" "$cache/kube-apiserver.new"
-mv "$cache/kube-apiserver.new" "$cache/kube-apiserver"
+	make WHAT="cmd/kube-apiserver cmd/kubectl" >"$work/log" 2>&1 || { tail -n 40 "$work/log"; exit 1; }
+for program in kube-apiserver kubectl; do
+	install -m 0755 "$(find "$tree/_output" -type f -name $program | head -n 1)" "$cache/$program.new"
+	mv "$cache/$program.new" "$cache/$program"
+done

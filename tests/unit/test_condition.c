@@ -94,16 +94,57 @@ static void failures_back_off_and_the_newest_state_is_sent_then(void **state)
 	publisher_init(&p, 300, drawn, &dice);
 	publisher_want(&p, &fit, 0);
 	for (size_t i = 0; i < ARRAY_LEN(waited); i++) {
-		publisher_failed(&p, 0, 0);
+		publisher_failed(&p, false, 0, 0);
 		waited[i] = p.next;
 		publisher_want(&p, i % 2 ? &slow : &slower, 0); /* no reason to hurry */
 		assert_true(p.next == waited[i]);
 	}
 	assert_true(waited[0] == 1 && waited[1] == 2 && waited[5] == 32);
-	assert_true(waited[10] == 300 && waited[11] == 300);
+	assert_true(waited[10] == 60 && waited[11] == 60);
 	assert_string_equal(p.wanted.message, slow.message);
 	publisher_succeeded(&p, &p.wanted, 5, 400);
 	assert_true(!p.pending && p.failures == 0);
+}
+
+static void who_is_refused_asks_seldom(void **state)
+{
+	struct publisher p;
+	double dice = 1;
+
+	(void)state;
+	publisher_init(&p, 300, drawn, &dice);
+	publisher_want(&p, &fit, 0);
+	for (size_t i = 0; i < 12; i++)
+		publisher_failed(&p, true, 0, 0);
+	assert_true(p.next == 300);
+}
+
+/* Time is scaled: the clock is the test's own. */
+static void ten_minutes_without_a_server_end_in_one_patch(void **state)
+{
+	struct publisher p;
+	struct condition news = fit;
+	unsigned tries = 0;
+	double now = 0;
+
+	(void)state;
+	publisher_init(&p, 300, half, NULL);
+	publisher_want(&p, &news, now);
+	for (; now < 600; now += 1) {
+		snprintf(news.message, sizeof(news.message), "news of second %g", now);
+		publisher_want(&p, &news, now);
+		if (p.next <= now) {
+			publisher_failed(&p, false, 0, now);
+			tries++;
+		}
+	}
+	assert_in_range(tries, 10, 30);
+	assert_true(p.next <= now + 60);
+	now = p.next;
+	publisher_succeeded(&p, &p.wanted, 1, now);
+	assert_string_equal(p.told.message, "news of second 599");
+	assert_false(p.pending);
+	assert_true(p.next >= now + 270);
 }
 
 static void a_server_that_names_a_time_is_heard(void **state)
@@ -113,9 +154,9 @@ static void a_server_that_names_a_time_is_heard(void **state)
 	(void)state;
 	publisher_init(&p, 300, half, NULL);
 	publisher_want(&p, &fit, 0);
-	publisher_failed(&p, 30, 100);
+	publisher_failed(&p, false, 30, 100);
 	assert_true(p.next >= 130 && p.next <= 133);
-	publisher_failed(&p, 1e12, 100);
+	publisher_failed(&p, false, 1e12, 100);
 	assert_true(p.next <= 100 + 3600 * 1.1);
 }
 
@@ -292,6 +333,8 @@ int main(void)
 		cmocka_unit_test(a_restart_sends_nothing_that_is_known),
 		cmocka_unit_test(heartbeats_are_spread_by_a_tenth),
 		cmocka_unit_test(failures_back_off_and_the_newest_state_is_sent_then),
+		cmocka_unit_test(who_is_refused_asks_seldom),
+		cmocka_unit_test(ten_minutes_without_a_server_end_in_one_patch),
 		cmocka_unit_test(a_server_that_names_a_time_is_heard),
 		cmocka_unit_test(what_changes_while_it_is_sent_is_sent_again),
 		cmocka_unit_test(what_flips_back_before_it_is_sent_is_not_sent),

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credentials that only root may read, such as kubelet's: systemd hands them over in
+ * $CREDENTIALS_DIRECTORY (LoadCredential=, systemd.exec(5)); a nodefit-net that is started as root
+ * takes them into memory before it gives root up. Both are copies: a rotated file needs a restart,
+ * as nodefit-report.path does it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
+
+#include "credentials.h"
+#include "log.h"
+#include "reporter.h"
+
+#define LARGEST 65536
+
+/* As that user will see it; no other thread exists yet. */
+static int open_as(const char *path, uid_t uid)
+{
+	bool root = geteuid() == 0;
+	int fd, error;
+
+	if (root) {
+		setfsgid(uid);
+		setfsuid(uid);
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	error = errno;
+	if (root) {
+		setfsuid(0);
+		setfsgid(0);
+	}
+	errno = error;
+	return fd;
+}
+
+static int copy(const char *path, char **out)
+{
+	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char *text;
+	ssize_t n;
+
+	if (fd < 0)
+		return negative_errno();
+	text = calloc(1, LARGEST + 1);
+	if (!text)
+		return -ENOMEM;
+	n = read(fd, text, LARGEST + 1);
+	if (n < 0 || n > LARGEST) {
+		explicit_bzero(text, LARGEST + 1);
+		free(text);
+		return n < 0 ? negative_errno() : -EFBIG;
+	}
+	*out = text;
+	return 0;
+}
+
+/* One of them: the file stays when the later user can read it. 0, -EINVAL (noted) or -ENOMEM. */
+static int take(char **file, char **text, struct problems *problems)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	_cleanup_free char *handed = NULL;
+	_cleanup_fd int fd = *file ? open_as(*file, PRIVILEGES_NOBODY) : -1;
+	const char *slash;
+	int error;
+
+	if (!*file || fd >= 0)
+		return 0;
+	slash = strrchr(*file, '/');
+	if (folder && format(&handed, "%s/%s", folder, slash ? slash + 1 : *file) < 0)
+		return -ENOMEM;
+	error = handed ? copy(handed, text) : -ENOENT;
+	if (error == -ENOENT)
+		error = copy(*file, text);
+	if (error < 0) {
+		problem_error(problems, *file, 0,
+			      "cannot be read: %s; a unit hands it over by LoadCredential=%s:%s",
+			      strerror(-error), slash ? slash + 1 : *file, *file);
+		return error == -ENOMEM ? error : -EINVAL;
+	}
+	log_info("%s is not readable without privileges: taken over once, at the start", *file);
+	free(TAKE(*file));
+	return 0;
+}
+
+int handover_take(struct credentials *c, struct problems *problems)
+{
+	int error = take(&c->ca_file, &c->ca_pem, problems);
+
+	if (error == 0)
+		error = take(&c->token_file, &c->token, problems);
+	if (error == 0)
+		error = take(&c->cert_file, &c->cert_pem, problems);
+	return error < 0 ? error : take(&c->key_file, &c->key_pem, problems);
+}

@@ -1,0 +1,147 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Agent and reporter against a real kube-apiserver: with the shipped RBAC and a service account's
+# token, and with kubelet's client certificate.
+# shellcheck source=../kernel/lib.sh
+. "$(dirname "$0")/../kernel/lib.sh"
+enter "$@"
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+rig_start || exit 1
+
+# --- a service account's token, and the shipped rules ---
+shipped="$(dirname "$0")/../../packaging/kustomize"
+node_create n1 || exit 1
+kubectl create namespace nodefit >/dev/null && kubectl create serviceaccount -n nodefit nodefit >/dev/null || exit 1
+token_create "$work/token"
+first=$(cat "$work/token")
+kubeconfig_token "$work/account" "$work/token"
+
+# Without the rules.
+configure n1 account
+agent_start
+reporter_start n1 account
+within 20 logged 'reading the condition back: .*resources: \["nodes"\], verbs: \["get"\]'
+ok $? "without the right to get nodes it names the rule" "$(cat "$work/reporter.log")"
+within 20 logged 'publishing: .*resources: \["nodes/status"\], verbs: \["patch"\]'
+ok $? "and the one to patch their status"
+kubectl apply -f "$shipped/base/rbac.yaml" >/dev/null 2>&1
+within 60 is_told n1 True AllChecksPass
+ok $? "with the shipped rules a fit node is True" "$(condition n1 NodeFit .)"
+reporter_stop
+
+cycle() { # NODE CREDENTIALS
+	reporter_start "$1" "$2"
+	within 20 is_told "$1" True AllChecksPass
+	ok $? "$2: a fit node is True" "$(cat "$work/reporter.log")"
+	ready=$(condition "$1" Ready .)
+	since=$(condition "$1" NodeFit .lastTransitionTime)
+	sleep 1.1
+	fault_begin
+	within 10 is_told "$1" False SysctlDeviates
+	ok $? "$2: a sysctl that can't be put back makes it False" "$(condition "$1" NodeFit .)"
+	failed=$(condition "$1" NodeFit .lastTransitionTime)
+	[ "$failed" != "$since" ]
+	ok $? "$2: at a new transition time"
+	sleep 1.1
+	fault_end
+	within 10 is_told "$1" True AllChecksPass
+	ok $? "$2: once it is repaired it is True again"
+	equal "$2: other conditions are as they were" "$ready" "$(condition "$1" Ready .)"
+	within 5 has_event "$1" Warning SysctlDeviates
+	ok $? "$2: there is an event for the fault"
+	has_event "$1" Normal AllChecksPass
+	ok $? "$2: and one for the repair"
+	since=$(condition "$1" NodeFit .lastTransitionTime)
+	beat=$(condition "$1" NodeFit .lastHeartbeatTime)
+	within 30 beats_after "$1" "$beat"
+	ok $? "$2: a heartbeat comes"
+	equal "$2: it leaves the transition time alone" "$since" "$(condition "$1" NodeFit .lastTransitionTime)"
+	n=$(requests '.verb == "patch"')
+	kill -9 $reporter
+	wait $reporter 2>/dev/null
+	reporter_start "$1" "$2"
+	within 10 ready
+	equal "$2: a killed reporter writes nothing that has not changed" "$n" "$(requests '.verb == "patch"')"
+	agent_kill
+	agent_start
+	sleep 3
+	equal "$2: nor does a restart of the agent change the transition time" "$since" \
+		"$(condition "$1" NodeFit .lastTransitionTime)"
+}
+cycle n1 account
+
+# --- a token replaced on disk ---
+token_create "$work/token"
+[ "$first" != "$(cat "$work/token")" ] || exit 1
+fault_begin
+within 10 is_told n1 False SysctlDeviates
+ok $? "a token replaced on disk is used at the next send"
+fault_end
+within 10 is_told n1 True AllChecksPass
+
+# --- the agent dies ---
+agent_kill
+begin=$(date +%s)
+within 15 is_told n1 Unknown AgentSilent
+ok $? "a killed agent: Unknown within the bound" "$(condition n1 NodeFit .)"
+holds "in time" '^([0-9]|1[0-2])$' $(($(date +%s) - begin))
+agent_start
+within 15 is_told n1 True AllChecksPass
+ok $? "and True when it is back"
+
+# --- a gate ---
+reporter_stop
+kubectl patch node n1 --type=merge \
+	-p '{"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}, {"key": "example.org/unmeasured", "effect": "NoSchedule"}, {"key": "b", "effect": "NoSchedule"}]}}' >/dev/null
+reporter_start n1 account "startup_taint=example.org/unmeasured"
+within 10 logged 'startup taint .*resources: \["nodes"\], verbs: \["patch"\]'
+ok $? "without the right to take a taint away it names the rule" "$(cat "$work/reporter.log")"
+kubectl apply -f "$shipped/gate/rbac.yaml" >/dev/null
+within 60 taints_are n1 "a b"
+ok $? "with it the startup taint goes, and no other" "$(taints n1)"
+reporter_stop
+kubectl patch node n1 --type=merge \
+	-p '{"spec": {"taints": [{"key": "example.org/unmeasured", "effect": "NoSchedule"}]}}' >/dev/null
+fault_begin
+within 10 reported unfit
+reporter_start n1 account "startup_taint=example.org/unmeasured"
+within 10 is_told n1 False SysctlDeviates
+sleep 1
+equal "an unfit node keeps it" example.org/unmeasured "$(taints n1)"
+fault_end
+within 20 taints_are n1 ""
+ok $? "until it is fit" "$(taints n1)"
+reporter_stop
+
+# --- kubelet's certificate ---
+certificate kubelet /O=system:nodes/CN=system:node:n2
+chmod 0600 "$pki/kubelet.key"
+node_create n2
+kubeconfig "$work/kubelet" kubelet
+reporter_start n2 kubelet
+within 5 logged 'kubelet.key is not readable without privileges: taken over'
+ok $? "a key that only root may read is taken over"
+reporter_stop
+cycle n2 kubelet
+reporter_stop
+reporter_start n1 kubelet
+fault_begin
+within 20 logged 'publishing: not allowed \(403\)'
+ok $? "kubelet's certificate may not speak for another node, and that is told"
+fault_end
+
+# --- a lease for a heartbeat ---
+reporter_stop
+kubectl apply -f "$shipped/lease/rbac.yaml" >/dev/null
+reporter_start n1 account "heartbeat=lease"
+within 30 has_lease n1
+ok $? "with heartbeat=lease there is a Lease" "$(cat "$work/reporter.log")"
+n=$(requests '.verb == "patch" and .objectRef.subresource == "status"')
+renewed=$(lease n1)
+within 30 renewed_after n1 "$renewed"
+ok $? "it is renewed"
+equal "and the node is left alone meanwhile" "$n" \
+	"$(requests '.verb == "patch" and .objectRef.subresource == "status"')"
+rig_stop
+finish
