@@ -52,6 +52,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(401)
         if mode == "hang":
             time.sleep(600)
+            return None
         if mode == "drop":
             self.close_connection = True
             return None
@@ -93,7 +94,10 @@ class Handler(BaseHTTPRequestHandler):
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+# Started again it is at the same place.
+before = folder / "port"
+port = int(before.read_text()) if before.exists() else 0
+server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
 server.daemon_threads = True
 server.socket = context.wrap_socket(server.socket, server_side=True)
 (folder / "port").write_text(str(server.server_port))

@@ -180,6 +180,9 @@ agent_kill() {
 reporter_start() { # as configure()
 	configure "$@"
 	: >"$work/reporter.log"
+	reporter_begin
+}
+reporter_begin() {
 	"$(dirname "$NODEFIT")/nodefit-net" report --config "$work/agent.conf" 2>>"$work/reporter.log" &
 	reporter=$!
 	pids="$pids $reporter"
@@ -209,6 +212,17 @@ fault_end() { # by somebody's hand: the agent waits a minute before it tries aga
 	echo 1 >"$work/proc/sys/net/ipv4/ip_forward"
 }
 
+is_status() { # STATUS: of n1
+	[ "$(condition n1 NodeFit .status)" = "$1" ]
+}
+# How many of nodefit's processes are in this network namespace: the least of some moments, for
+# workers come and go.
+processes() {
+	for _ in 1 2 3 4 5 6 7 8; do
+		pgrep --ns $$ --nslist net '^nodefit' | wc -l
+		sleep 0.3
+	done | sort -n | head -n 1
+}
 has_event() { # NODE TYPE REASON
 	kubectl get events -n default -o json | jq -e --arg node "$1" --arg type "$2" --arg reason "$3" \
 		'any(.items[]; .involvedObject.name == $node and .type == $type and .reason == $reason)' >/dev/null

@@ -62,9 +62,12 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 echo first-token >"$api/token"
 chmod 0644 "$api/token"
 mode ok
-/usr/bin/python3 "$(dirname "$0")/../cluster/false_api.py" "$api" &
-server=$!
-within 10 [ -s "$api/port" ] || exit 1
+api_start() {
+	/usr/bin/python3 "$(dirname "$0")/../cluster/false_api.py" "$api" &
+	server=$!
+	within 10 [ -s "$api/port" ]
+}
+api_start || exit 1
 cat >"$work/kubeconfig" <<END
 current-context: c
 contexts: [{name: c, context: {cluster: k, user: u}}]
@@ -159,6 +162,36 @@ for fault in 500 403 404 429 cut drop flood; do
 done
 within 2 logged 'it works again'
 ok $? "the recovery is told"
+mode hang
+n=$(requests '.mode == "hang"')
+: >"$work/log"
+report unfit Hanging "while hang"
+within 5 asked $((n + 1)) '.mode == "hang"'
+sleep 1
+equal "a server that never answers: it lives on meanwhile" ok "$(ask /healthz)"
+holds "and says that the cluster does not know yet" 503 "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9753/readyz)"
+report unfit Newest "while hang"
+mode ok
+within 30 is_told False Newest
+ok $? "after its own deadline the newest state is sent"
+equal "it is told once" 1 "$(grep -c '^<4>publishing: ' "$work/log")"
+
+# --- an API server that is down for a while ---
+: >"$work/log"
+kill $server
+wait $server 2>/dev/null
+for i in 1 2 3 4 5 6 7 8; do
+	report unfit "Outage$i" "news $i"
+	sleep 0.7
+done
+n=$(requests '.path | endswith("/status")')
+api_start
+within 30 is_told False Outage8
+ok $? "when it is back it gets the newest state"
+sleep 1
+equal "in one patch" $((n + 1)) "$(requests '.path | endswith("/status")')"
+equal "the outage is told once" 1 "$(grep -c '^<4>publishing: ' "$work/log")"
+
 mode 403
 : >"$work/log"
 report unfit Forbidden x
