@@ -54,7 +54,7 @@ V ?=
 Q := $(if $(V),,@)
 
 # Evaluated when a recipe needs it: `make deps` and `make help` work without pkg-config.
-PACKAGES := inih jansson libnl-3.0 libnl-genl-3.0 libsystemd yaml-0.1
+PACKAGES := inih jansson libnl-3.0 libnl-genl-3.0 libsystemd
 # What speaks HTTP is a program of its own, without privileges; nodefit links none of these.
 NET_PACKAGES := inih jansson libcurl libmicrohttpd libsystemd yaml-0.1
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
@@ -106,10 +106,10 @@ test: ## install what tests need, and run all that is safe on any machine
 	@$(MAKE) --no-print-directory all test-unit-programs
 	@tests/run.sh $(B)
 
-test-unit: $(UNIT_TESTS) ## the unit tests alone
+test-unit: all $(UNIT_TESTS) ## the unit tests alone
 	@tests/run.sh $(B) unit
 
-test-kernel: $(B)/nodefit $(B)/tests/unit/test_linkfile ## the tests in private namespaces alone (as root)
+test-kernel: all $(B)/tests/unit/test_linkfile ## the tests in private namespaces alone (as root)
 	@tests/run.sh $(B) kernel
 
 .PHONY: test-unit-programs

@@ -23,7 +23,8 @@ struct sys {
 	/* CPUID leaf (subleaf 0) into EAX, EBX, ECX, EDX; false where there is no such
 	 * instruction. */
 	bool (*cpuid)(const struct sys *sys, uint32_t leaf, uint32_t regs[4]);
-	void *context; /* for a test's own clock */
+	void *context;      /* for a test's own clock */
+	const char *helper; /* a test's own nodefit-net; NULL: the one beside this program */
 };
 
 /* The real machine, or, with `root`, the tree below that directory. 0 or -errno. */

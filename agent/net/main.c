@@ -5,17 +5,20 @@
 
 #include "log.h"
 #include "reporter.h"
+#include "yamllines.h"
 
 #ifndef NODEFIT_VERSION
 #define NODEFIT_VERSION "unknown"
 #endif
 
 static const char usage[] =
-	"usage: nodefit-net report [--config F]\n\n"
+	"usage: nodefit-net report [--config F]\n"
+	"       nodefit-net yaml\n\n"
 	"Publishes what `nodefit agent` has found: watches /run/nodefit/report.json and tells the\n"
 	"cluster by the Node condition NodeFit. It needs no privileges, and gives up those that "
 	"it\n"
 	"has. Exit codes: 0 stopped, 2 wrong usage or configuration, 3 could not go on.\n\n"
+	"yaml: prints the scalars of the YAML on its standard input as lines, for nodefit.\n\n"
 	"  --config F     another file than /etc/nodefit/agent.conf\n"
 	"  --version\n";
 
@@ -47,6 +50,8 @@ int main(int argc, char **argv)
 			return REPORTER_MISCONFIGURED;
 		}
 	}
+	if (argc - optind == 1 && strcmp(argv[optind], "yaml") == 0)
+		return yaml_run();
 	if (argc - optind != 1 || strcmp(argv[optind], "report") != 0) {
 		log_error("see: nodefit-net --help");
 		return REPORTER_MISCONFIGURED;

@@ -154,6 +154,20 @@ HELPER int remove_one(const char *path, const struct stat *st, int kind, struct 
 }
 
 /* A copy of the fixture, or an empty tree for NULL. */
+/* Of this build; its own tests lie two folders below. */
+HELPER const char *built_program(const char *name)
+{
+	static char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
+
+	assert_true(n > 0);
+	path[n] = '\0';
+	for (int up = 0; up < 3; up++)
+		*strrchr(path, '/') = '\0';
+	snprintf(path + strlen(path), 64, "/%s", name);
+	return path;
+}
+
 HELPER void tree_open(struct tree *t, const char *fixture)
 {
 	snprintf(t->dir, sizeof(t->dir), "/tmp/nodefit-unit.XXXXXX");

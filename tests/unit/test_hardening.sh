@@ -20,6 +20,13 @@ holds "relocations become read-only" 'GNU_RELRO' "$headers"
 holds "all symbols are bound at start (full RELRO)" 'BIND_NOW|NOW' "$dynamic"
 holds "the stack is not executable" 'GNU_STACK +[0-9a-fx ]+ RW ' "$headers"
 holds "stacks are protected" '__stack_chk_fail' "$symbols"
+n=$((n + 1))
+foreign=$(ldd "$NODEFIT" | grep -Eo 'lib(curl|ssl|microhttpd|yaml)[^ ]*' | sort -u)
+if [ -z "$foreign" ]; then
+	echo "ok $n - nothing that speaks HTTP or YAML is in the program with the privileges"
+else
+	echo "not ok $n - the program with the privileges has $foreign"
+fi
 case $NODEFIT in
 */asan/*) ;; # the sanitizers take FORTIFY's place
 *)

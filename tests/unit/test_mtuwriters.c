@@ -16,6 +16,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	tree_open(&tree, NULL);
+	tree.sys.helper = built_program("nodefit-net");
 	return 0;
 }
 
@@ -180,6 +181,18 @@ static void hostile_yaml_does_no_harm(void **state)
 	assert_int_equal(remove(tree_path(&tree, NETPLAN)), 0);
 	tree_mkdir(&tree, NETPLAN);
 	assert_none();
+}
+
+static void netplans_files_are_told_when_nobody_can_read_them(void **state)
+{
+	(void)state;
+	tree_write(&tree, NETPLAN, HEAD "    eth0:\n      mtu: 1450\n");
+	tree.sys.helper = "/nonexistent/nodefit-net";
+	assert_one(
+		NETPLAN ":1",
+		"netplan may set an MTU: its file can't be read without the program nodefit-net");
+	tree.sys.helper = "/bin/false";
+	assert_one(NETPLAN ":1", "netplan may set an MTU: its file can't be read");
 }
 
 /* --- systemd --- */
@@ -424,6 +437,7 @@ int main(void)
 		TEST(netplans_match_and_set_name),
 		TEST(netplans_dhcp_brings_an_mtu_unless_told_not_to),
 		TEST(netplans_files_are_merged_in_order),
+		TEST(netplans_files_are_told_when_nobody_can_read_them),
 		TEST(hostile_yaml_does_no_harm),
 		TEST(networkds_file_that_fits_first),
 		TEST(a_link_that_networkd_leaves_alone),

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#define PROGRAM "nodefit-net"
+
+/* Beside this program, whose own path is the kernel's word: no variable names what root runs. */
+static int find(const struct sys *sys, char *path, size_t size)
+{
+	char *slash;
+	ssize_t n;
+
+	if (sys->helper) {
+		snprintf(path, size, "%s", sys->helper);
+		return 0;
+	}
+	n = readlink("/proc/self/exe", path, size - sizeof(PROGRAM));
+	if (n < 0)
+		return negative_errno();
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, PROGRAM);
+	return 0;
+}
+
+__attribute__((noreturn)) static void become(const char *program, const char *verb, int in, int out,
+					     size_t most, pid_t parent)
+{
+	/* One byte more than it may print tells that it has printed more. */
+	const struct rlimit size = {most + 1, most + 1};
+	char *const argv[] = {(char *)PROGRAM, (char *)verb, NULL}, *const environment[] = {NULL};
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Ours are closed by exec; a caller's may not be. Linux before 5.11 can't. */
+	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	sigemptyset(&none);
+	if (getppid() == parent && null >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
+	    dup2(out, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
+	    setrlimit(RLIMIT_FSIZE, &size) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+		execve(program, argv, environment);
+	_exit(127);
+}
+
+/* Polled each millisecond: it runs for ten or so. */
+static int await(const struct sys *sys, pid_t pid, double deadline_s)
+{
+	uint64_t until = sys->now(sys) + (uint64_t)(deadline_s * 1e9);
+	int status;
+
+	for (;;) {
+		pid_t died = waitpid(pid, &status, WNOHANG);
+
+		if (died == pid)
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPROTO;
+		if (died < 0 && errno != EINTR)
+			return negative_errno();
+		if (sys->now(sys) >= until)
+			break;
+		usleep(1000);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return -ETIMEDOUT;
+}
+
+static int read_back(int fd, size_t most, char **out)
+{
+	_cleanup_free char *text = NULL;
+	off_t len = lseek(fd, 0, SEEK_END);
+
+	if (len < 0)
+		return negative_errno();
+	if ((size_t)len > most)
+		return -EPROTO;
+	text = malloc((size_t)len + 1);
+	if (!text)
+		return -ENOMEM;
+	if (pread(fd, text, (size_t)len, 0) != len)
+		return -EIO;
+	text[len] = '\0';
+	*out = TAKE(text);
+	return 0;
+}
+
+int helper_run(const struct sys *sys, const char *verb, const char *input, size_t len,
+	       double deadline_s, size_t most, char **out)
+{
+	_cleanup_fd int in = memfd_create("input", MFD_CLOEXEC),
+			answer = memfd_create("output", MFD_CLOEXEC);
+	pid_t parent = getpid(), pid;
+	char program[4096];
+	int r = find(sys, program, sizeof(program));
+
+	if (r < 0)
+		return r;
+	if (access(program, X_OK) < 0)
+		return negative_errno();
+	if (in < 0 || answer < 0 || pwrite(in, input, len, 0) != (ssize_t)len)
+		return -ENOMEM;
+	pid = fork();
+	if (pid < 0)
+		return negative_errno();
+	if (pid == 0)
+		become(program, verb, in, answer, most, parent);
+	r = await(sys, pid, deadline_s);
+	return r < 0 ? r : read_back(answer, most, out);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program that reads for the one with the privileges: it has a deadline, a bound, and nothing
+ * of its caller's but its input. */
+#include "helper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "helpers.h"
+
+static struct tree tree;
+static char script[128];
+
+static int set_up(void **state)
+{
+	(void)state;
+	tree_open(&tree, NULL);
+	snprintf(script, sizeof(script), "%s/script", tree.dir);
+	tree.sys.helper = script;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	tree_close(&tree);
+	return 0;
+}
+
+static int run(const char *body, char **out)
+{
+	tree_write(&tree, "/script", body);
+	assert_int_equal(chmod(script, 0755), 0);
+	return helper_run(&tree.sys, "verb", "input", 5, 0.5, 100, out);
+}
+
+static void it_gets_input_and_verb_and_nothing_else(void **state)
+{
+	_cleanup_free char *out = NULL;
+	int mine = open("/dev/null", O_RDONLY);
+	sigset_t all, old;
+
+	(void)state;
+	setenv("SECRET", "x", 1);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	assert_int_equal(run("#!/bin/sh\nPATH=/bin:/usr/bin\ncat; echo \" $1 ${SECRET-none}\"\n"
+			     "test -e /proc/self/fd/9 && echo open\n"
+			     "grep SigBlk /proc/self/status\n",
+			     &out),
+			 0);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(mine);
+	assert_string_equal(out, "input verb none\nSigBlk:\t0000000000000000\n");
+}
+
+static void a_failure_or_too_much_output_is_told(void **state)
+{
+	char *out = NULL;
+
+	(void)state;
+	assert_int_equal(run("#!/bin/sh\necho x; exit 3\n", &out), -EPROTO);
+	assert_int_equal(run("#!/bin/sh\nkill -9 $$\n", &out), -EPROTO);
+	assert_int_equal(run("#!/bin/sh\nexec /usr/bin/yes\n", &out), -EPROTO);
+	assert_int_equal(run("#!/bin/sh\nprintf '%0101d' 1\n", &out), -EPROTO);
+	assert_null(out);
+	assert_int_equal(run("#!/bin/sh\nprintf '%0100d' 1\n", &out), 0);
+	assert_int_equal(strlen(out), 100);
+	free(out);
+}
+
+static void what_hangs_is_killed_at_its_deadline(void **state)
+{
+	char *out = NULL;
+
+	(void)state;
+	assert_int_equal(run("#!/bin/sh\nexec /bin/sleep 60\n", &out), -ETIMEDOUT);
+	assert_null(out);
+	/* It is dead, and waited for. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void where_it_is_not_installed_that_is_told(void **state)
+{
+	char *out = NULL;
+
+	(void)state;
+	tree.sys.helper = "/nonexistent/nodefit-net";
+	assert_int_equal(helper_run(&tree.sys, "verb", "", 0, 1, 100, &out), -ENOENT);
+	tree.sys.helper = script; /* not executable */
+	tree_write(&tree, "/script", "");
+	assert_int_equal(helper_run(&tree.sys, "verb", "", 0, 1, 100, &out), -EACCES);
+	assert_null(out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(it_gets_input_and_verb_and_nothing_else),
+		TEST(a_failure_or_too_much_output_is_told),
+		TEST(what_hangs_is_killed_at_its_deadline),
+		TEST(where_it_is_not_installed_that_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
