@@ -19,6 +19,8 @@ WERROR ?=
 RUNS ?= 100000
 # What `make bench` hands to bench.py, e.g. BENCH="--only fsync --pairs 100".
 BENCH ?=
+# What `make bench-fleet` takes instead of 5000 reporters and 60 seconds.
+FLEET ?=
 # What `make preflight` hands to nodefit, e.g. ARGS="--profile control-plane".
 ARGS ?=
 
@@ -79,11 +81,11 @@ UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(B)/tests/unit/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
 SHELL_SCRIPTS := packaging/deps .ci/run $(wildcard tests/*.sh tests/*/*.sh)
-C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h)
+C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h tests/bench/*.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster lint bench fuzz-smoke fresh \
+.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster lint bench bench-fleet fuzz-smoke fresh \
 	install uninstall clean help
 
 all: $(B)/nodefit $(B)/nodefit-net ## build nodefit and nodefit-net (in build/release)
@@ -140,6 +142,12 @@ bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/nodefit
 
+bench-fleet: ## 5,000 reporters against a real kube-apiserver (as root)
+	@packaging/deps build test cluster
+	@$(MAKE) --no-print-directory all $(B)/tests/bench/fleet
+	@tests/cluster/build.sh build/cluster
+	@NODEFIT=$(CURDIR)/$(B)/nodefit PROGRAMS=$(CURDIR)/build/cluster sh tests/bench/fleet.sh $(B)/tests/bench/fleet $(FLEET)
+
 fuzz-smoke: ## RUNS (100000) runs of each fuzzer
 	@packaging/deps build fuzz
 	@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
@@ -186,6 +194,11 @@ $(B)/tests/unit/%: tests/unit/%.c $(PARTS)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) -DTEST_ROOT='"$(CURDIR)"' $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP \
 		-o $@ $< $(PARTS) $(TEST_LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+$(B)/tests/bench/fleet: tests/bench/fleet.c $(PARTS)
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -o $@ $< $(PARTS) $(TEST_LIBS)
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)

@@ -29,6 +29,7 @@ struct reporter {
 	struct publisher publisher;
 	struct condition sent; /* on its way */
 	int64_t sent_transition;
+	double begin;   /* when to ask for the first time, unless there is bad news */
 	bool busy;      /* a request is on its way */
 	bool read_back; /* what the API server holds is known, or can't be */
 	bool stopping;

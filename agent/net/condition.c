@@ -9,6 +9,8 @@
 #define LAST_REFUSED_S   300.0  /* of one that says no: people must do something first */
 #define LONGEST_RETRY_S  3600.0 /* whatever a server asks for */
 #define HEARTBEAT_JITTER 0.1
+#define START_MOST_S     10.0
+#define START_SHARE      (1.0 / 30)
 
 static const char *const texts[] = {
 	[CONDITION_TRUE] = "True", [CONDITION_FALSE] = "False", [CONDITION_UNKNOWN] = "Unknown"};
@@ -60,13 +62,18 @@ void publisher_holds(struct publisher *p, const struct condition *told, int64_t 
 	p->known = true;
 }
 
-/* Somewhere within one heartbeat the first time, so that nodes that start together don't stay
- * together; a tenth to each side afterwards. */
+/* Somewhere within one heartbeat after a start and after news, so that nodes that start or fail
+ * together don't stay together; a tenth to each side afterwards. */
 static void plan_heartbeat(struct publisher *p, double now, bool first)
 {
 	double dice = p->dice(p->context);
 
 	p->next = now + p->heartbeat * (first ? dice : 1 + HEARTBEAT_JITTER * (2 * dice - 1));
+}
+
+double publisher_start(const struct publisher *p)
+{
+	return fmin(START_MOST_S, p->heartbeat * START_SHARE) * p->dice(p->context);
 }
 
 void publisher_want(struct publisher *p, const struct condition *wanted, double now)
@@ -92,13 +99,15 @@ void publisher_want(struct publisher *p, const struct condition *wanted, double 
 void publisher_succeeded(struct publisher *p, const struct condition *sent, int64_t transition,
 			 double now)
 {
+	bool news = p->pending;
+
 	publisher_holds(p, sent, transition);
 	p->failures = 0;
 	p->pending = !same(sent, &p->wanted);
 	if (p->pending)
 		p->next = now; /* it changed while it was sent */
 	else
-		plan_heartbeat(p, now, false);
+		plan_heartbeat(p, now, news);
 }
 
 void publisher_beat(struct publisher *p, double now)

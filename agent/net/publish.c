@@ -41,8 +41,12 @@ static int on_send(sd_event_source *s, uint64_t usec, void *context)
 
 void publish_plan(struct reporter *r)
 {
-	if (!r->busy && !gate_try(r) && (r->publisher.any || !r->read_back))
-		reporter_timer(r, &r->send_timer, r->publisher.next, on_send);
+	const struct publisher *p = &r->publisher;
+	bool bad = p->any && p->wanted.status == CONDITION_FALSE;
+
+	if (!r->busy && !gate_try(r) && (p->any || !r->read_back))
+		reporter_timer(r, &r->send_timer,
+			       r->read_back || bad ? p->next : fmax(p->next, r->begin), on_send);
 }
 
 static void on_event_sent(void *context, const struct api_reply *reply)

@@ -134,6 +134,7 @@ static int start(struct reporter *r)
 	snprintf(r->node, sizeof(r->node), "%s", r->config.reporter.node);
 	publisher_init(&r->publisher, r->config.reporter.heartbeat_interval, dice, NULL);
 	r->publisher.next = reporter_now(r);
+	r->begin = reporter_now(r) + publisher_start(&r->publisher);
 	intake_read(r);
 	publish_plan(r);
 	sd_notify(false, "READY=1");
