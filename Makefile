@@ -139,7 +139,7 @@ lint: ## analysers and formatters; prints nothing when all is well
 
 bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as root)
 	@packaging/deps build bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(B)/tests/bench/bare $(B)/tests/bench/bare-net
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/nodefit
 
 bench-fleet: ## 5,000 reporters against a real kube-apiserver (as root)
@@ -194,6 +194,16 @@ $(B)/tests/unit/%: tests/unit/%.c $(PARTS)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) -DTEST_ROOT='"$(CURDIR)"' $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP \
 		-o $@ $< $(PARTS) $(TEST_LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+$(B)/tests/bench/bare: tests/bench/bare.c
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIBS)
+
+$(B)/tests/bench/bare-net: tests/bench/bare.c
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CPPFLAGS_ALL) -DNET $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(NET_LIBS)
 
 $(B)/tests/bench/fleet: tests/bench/fleet.c $(PARTS)
 	@mkdir -p $(@D)

@@ -18,16 +18,19 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("nodefit", help="the program, e.g. build/release/nodefit")
-    parser.add_argument("--only", choices=("sysctl", "net", "fsync"))
+    parser.add_argument("--only", choices=("sysctl", "net", "steady", "fsync"))
     parser.add_argument("--rounds", type=int, default=400,
                         help="of sysctl and net; TuneD takes part in 20 of them (%(default)s)")
     parser.add_argument("--pairs", type=int, default=40,
                         help="of nodefit and fio (%(default)s, about 4 s each)")
+    parser.add_argument("--seconds", type=int, default=300,
+                        help="of steady, after a minute to warm up (%(default)s)")
     parser.add_argument("--folder", default="/var/tmp", help="on the disk to use (%(default)s)")
     args = parser.parse_args()
     nodefit = os.path.abspath(args.nodefit)
     needed = {"sysctl": ["unshare", "mount", "sysctl", "tuned"],
-              "net": ["unshare", "mount", "ethtool", "ip"], "fsync": ["fio"]}
+              "net": ["unshare", "mount", "ethtool", "ip"],
+              "steady": ["unshare", "mount", "ip", "openssl"], "fsync": ["fio"]}
     missing = [p for part in needed if args.only in (None, part)
                for p in needed[part] if not shutil.which(p)]
     if os.geteuid() != 0 or not os.access(nodefit, os.X_OK) or missing:
@@ -38,12 +41,13 @@ def main():
     folder = tempfile.mkdtemp(prefix="nodefit-bench-", dir=args.folder)
     code = 0
     try:
-        for part in ("sysctl", "net"):
+        rounds, seconds = max(2, args.rounds), max(2, args.seconds)
+        for part, size in (("sysctl", rounds), ("net", rounds), ("steady", seconds)):
             if args.only not in (None, part):
                 continue
             code = subprocess.run(
                 ["unshare", "--mount", "--net", "--propagation", "private", sys.executable,
-                 os.path.join(HERE, part + ".py"), nodefit, str(max(2, args.rounds)), folder],
+                 os.path.join(HERE, part + ".py"), nodefit, str(size), folder],
                 check=False).returncode or code
         if args.only in (None, "fsync"):
             code = fsync.run(nodefit, max(2, args.pairs), folder) or code

@@ -3,7 +3,7 @@
  * requests, over a few connections. All start in the same moment, as after a power failure.
  * usage: fleet KUBECONFIG condition|lease REPORTERS HEARTBEAT_S SECONDS
  * Nodes fleet-0 … are there already, and say what the reporters say. Prints the requests of each
- * second, and how many have failed. */
+ * second, how many have failed, and the second in which the last node was read. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,6 +32,7 @@ struct fleet {
 	bool lease;
 	double started;
 	unsigned requests[SECONDS], failures;
+	unsigned read_by; /* the second in which the last one had read its node */
 };
 
 static const struct condition fit = {
@@ -71,6 +72,7 @@ static void on_read(void *context, const struct api_reply *reply)
 	if (failed(o, reply))
 		return;
 	o->read_back = true;
+	o->fleet->read_by = (unsigned)(now() - o->fleet->started);
 	if (nodeapi_find(reply, CONDITION_TYPE, &held, &transition))
 		publisher_holds(&o->publisher, &held, transition);
 	publisher_want(&o->publisher, &fit, now());
@@ -184,6 +186,6 @@ int main(int argc, char **argv)
 	}
 	for (unsigned i = 0; i < f.seconds; i++)
 		printf("%u ", f.requests[i]);
-	printf("\n%u\n", f.failures);
+	printf("\n%u %u\n", f.failures, f.read_by);
 	return 0;
 }

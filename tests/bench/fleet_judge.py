@@ -8,9 +8,9 @@ from pathlib import Path
 kind, reporters, heartbeat = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 lines = Path(sys.argv[4]).read_text().splitlines()
 etcd, watch = int(sys.argv[5]), Path(sys.argv[6])
-seconds, failures = [int(n) for n in lines[0].split()], int(lines[1])
-# The second by which all have been read back is the last of the start.
-start = next(i for i in range(len(seconds)) if sum(seconds[:i + 1]) >= reporters) + 1
+seconds = [int(n) for n in lines[0].split()]
+failures, read_by = [int(n) for n in lines[1].split()]
+start = read_by + 1
 steady = seconds[start:]
 beats = sum(seconds) - reporters
 with watch.open("rb") as f:
