@@ -105,7 +105,7 @@ static bool decided(struct measurement *m, const struct fsync_params *p)
 static int measure(const struct check_run *run, int fd, struct measurement *m)
 {
 	const struct fsync_params *p = run->params;
-	double longest = run->quick ? fmin(3, p->longest) : p->longest;
+	double longest = run->quick ? double_min(3, p->longest) : p->longest;
 	uint64_t start = run->sys->now(run->sys), told = start;
 	char data[SYNC_BYTES];
 	double next_look = FIRST_LOOK;

@@ -194,7 +194,7 @@ static double wait_for(const struct check_run *run, double window)
 	uint64_t start = sys->now(sys);
 
 	for (double done = 0; done < window - 0.01;) {
-		double next = fmin(window, done + STEP_S);
+		double next = double_min(window, done + STEP_S);
 
 		sys->sleep_until(sys, start + (uint64_t)(next * 1e9));
 		done = (double)(sys->now(sys) - start) / 1e9;
@@ -230,7 +230,7 @@ static void watch(const struct check_run *run, struct nics *nics, struct watched
 		w[i].read = linkstat_read(run->sys, nics->v[i].link.name, &w[i].before);
 	}
 	(void)softnet_read(run->sys, &before);
-	seconds = wait_for(run, run->quick ? fmin(3, p->window) : p->window);
+	seconds = wait_for(run, run->quick ? double_min(3, p->window) : p->window);
 	(void)softnet_read(run->sys, &after);
 	for (size_t i = 0; i < nics->n; i++)
 		w[i].read = w[i].read && linkstat_read(run->sys, nics->v[i].link.name, &w[i].after);

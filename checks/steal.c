@@ -126,7 +126,7 @@ static bool settled(const struct measurement *m, const struct steal_params *p)
 	if (m->n_steps < 2)
 		return false;
 	stats_mean(m->steps, m->n_steps, &mean, &half);
-	half = fmax(half, 1);
+	half = double_max(half, 1);
 	return (mean + half < p->warn || mean - half > p->warn) &&
 	       (mean + half < p->fail || mean - half > p->fail);
 }
@@ -136,8 +136,8 @@ static int measure(const struct check_run *run, struct measurement *m)
 	const struct steal_params *p = run->params;
 	const struct sys *sys = run->sys;
 	long ticks_per_s = sysconf(_SC_CLK_TCK);
-	double window = run->quick ? fmin(3, p->window) : p->window;
-	double longest = run->quick ? window : fmax(window, p->longest);
+	double window = run->quick ? double_min(3, p->window) : p->window;
+	double longest = run->quick ? window : double_max(window, p->longest);
 	struct proc_stat before = {0}, after = {0};
 	uint64_t start = sys->now(sys), then = start;
 	int r = procstat_read(sys, &before);

@@ -10,7 +10,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* fmin() and fmax() of numbers that are numbers, without libm. */
+static inline double double_min(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static inline double double_max(double a, double b)
+{
+	return a > b ? a : b;
+}
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 /* Variables marked so are released when they go out of scope. */

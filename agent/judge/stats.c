@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "util.h"
+
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -50,30 +52,44 @@ double stats_design_effect(const double *v, size_t n, double quantile)
 		d = in_batch / (double)size - mean;
 		squares += d * d;
 	}
-	return fmax(1, squares / (double)(batches - 1) / independent);
+	return double_max(1, squares / (double)(batches - 1) / independent);
 }
 
-/* log of the probability of exactly k among n. */
-static double log_binomial(size_t size, size_t count, double p)
+/* The probability of exactly k among n, for each k: each follows from its neighbour, outward from
+ * the greatest, so that nothing overflows and what underflows is nothing. The caller's, or NULL. */
+static double *binomial(size_t n, double p)
 {
-	double n = (double)size, k = (double)count;
+	double *term = calloc(n + 1, sizeof(*term)), odds = p / (1 - p), all = 0;
+	size_t mode = (size_t)((double)n * p);
 
-	return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p);
+	if (!term)
+		return NULL;
+	term[mode] = 1;
+	for (size_t k = mode; k < n; k++)
+		term[k + 1] = term[k] * odds * (double)(n - k) / (double)(k + 1);
+	for (size_t k = mode; k > 0; k--)
+		term[k - 1] = term[k] / odds * (double)k / (double)(n - k + 1);
+	for (size_t k = 0; k <= n; k++)
+		all += term[k];
+	for (size_t k = 0; k <= n; k++)
+		term[k] /= all;
+	return term;
 }
 
 void stats_quantile_interval(const double *sorted, size_t n, double p, double design_effect,
 			     double alpha, double *low, double *high)
 {
-	size_t size = (size_t)((double)n / fmax(1, design_effect)), rank;
+	size_t size = (size_t)((double)n / double_max(1, design_effect)), rank;
+	_cleanup_free double *probability = size ? binomial(size, p) : NULL;
 	double below = 0, above = 0;
 
 	*low = 0;
 	*high = INFINITY;
-	if (size < 1)
+	if (!probability)
 		return;
 	/* The greatest rank l with P(fewer than l samples below the quantile) <= alpha/2. */
 	for (rank = 0; rank <= size; rank++) {
-		below += exp(log_binomial(size, rank, p));
+		below += probability[rank];
 		if (below > alpha / 2)
 			break;
 	}
@@ -81,7 +97,7 @@ void stats_quantile_interval(const double *sorted, size_t n, double p, double de
 		*low = sorted[rank * n / size - 1];
 	/* The smallest rank u with P(at least u samples below the quantile) <= alpha/2. */
 	for (rank = size + 1; rank > 0; rank--) {
-		above += exp(log_binomial(size, rank - 1, p));
+		above += probability[rank - 1];
 		if (above > alpha / 2)
 			break;
 	}

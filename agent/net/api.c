@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <strings.h>
 
@@ -227,6 +228,8 @@ static void check_done(struct api *api)
 		t->request.done(t->request.context, &reply);
 		transfer_free(t);
 	}
+	/* What TLS and JSON needed for a moment goes back: minutes pass before the next request. */
+	malloc_trim(0);
 }
 
 /* A token must not end up in another header, whatever the file holds. */
@@ -338,6 +341,10 @@ static int set_up(CURL *easy, struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "nodefit-net/" NODEFIT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* One small request at a time: streams and large buffers are only memory. */
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* no variable sends a token elsewhere */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, WHOLE_MS);

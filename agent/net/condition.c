@@ -73,7 +73,7 @@ static void plan_heartbeat(struct publisher *p, double now, bool first)
 
 double publisher_start(const struct publisher *p)
 {
-	return fmin(START_MOST_S, p->heartbeat * START_SHARE) * p->dice(p->context);
+	return double_min(START_MOST_S, p->heartbeat * START_SHARE) * p->dice(p->context);
 }
 
 void publisher_want(struct publisher *p, const struct condition *wanted, double now)
@@ -125,13 +125,13 @@ void publisher_failed(struct publisher *p, bool refused, double retry_after, dou
 
 	for (unsigned i = 0; i < p->failures && wait < most; i++)
 		wait *= 2;
-	wait = fmin(wait, most);
+	wait = double_min(wait, most);
 	if (p->failures < 100)
 		p->failures++;
 	/* Half of it and up to the whole, but never before a time that the server named. */
 	wait *= 0.5 + 0.5 * p->dice(p->context);
 	if (retry_after > 0)
-		wait = fmin(retry_after, LONGEST_RETRY_S) *
+		wait = double_min(retry_after, LONGEST_RETRY_S) *
 		       (1 + HEARTBEAT_JITTER * p->dice(p->context));
 	p->next = now + wait;
 }

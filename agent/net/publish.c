@@ -46,7 +46,8 @@ void publish_plan(struct reporter *r)
 
 	if (!r->busy && !gate_try(r) && (p->any || !r->read_back))
 		reporter_timer(r, &r->send_timer,
-			       r->read_back || bad ? p->next : fmax(p->next, r->begin), on_send);
+			       r->read_back || bad ? p->next : double_max(p->next, r->begin),
+			       on_send);
 }
 
 static void on_event_sent(void *context, const struct api_reply *reply)

@@ -32,7 +32,7 @@ static json_t *number(double value)
 		return json_null();
 	if (value == floor(value) && fabs(value) < 1e15)
 		return json_integer((json_int_t)value);
-	return json_real(round(value * 1e6) / 1e6);
+	return json_real(floor(value * 1e6 + 0.5) / 1e6);
 }
 
 static json_t *figures(const struct figure *list, size_t n)

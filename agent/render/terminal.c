@@ -91,7 +91,7 @@ static void print_histogram(const struct terminal *t, const struct result *r)
 			continue;
 		first = first < i ? first : i;
 		last = i;
-		fullest = fmax(fullest, r->bins[i].count);
+		fullest = double_max(fullest, r->bins[i].count);
 	}
 	for (size_t i = first; i <= last && i < r->n_bins; i++) {
 		static const char bar[] = "########################################";
