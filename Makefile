@@ -166,9 +166,10 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -D -m 0644 packaging/man/nodefit.1 $(MANDIR)/man1/nodefit.1
 	install -D -m 0644 packaging/man/nodefit.profile.5 $(MANDIR)/man5/nodefit.profile.5
 	install -D -m 0644 packaging/man/agent.conf.5 $(MANDIR)/man5/agent.conf.5
+	install -D -m 0644 packaging/man/nodefit-net.8 $(MANDIR)/man8/nodefit-net.8
 
 uninstall: ## take away what install put there
-	rm -f $(BINDIR)/nodefit $(BINDIR)/nodefit-net $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5
+	rm -f $(BINDIR)/nodefit $(BINDIR)/nodefit-net $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5 $(MANDIR)/man8/nodefit-net.8
 	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
 	-rmdir $(PROFILEDIR) $(dir $(PROFILEDIR))
 
