@@ -25,6 +25,7 @@ struct reporter_config {
 	char kubeconfig[TEXT_PARAM_MAX]; /* "": what a pod is given */
 	char server[TEXT_PARAM_MAX];     /* "": as these say */
 	char listen[TEXT_PARAM_MAX];     /* "": nobody can ask */
+	char textfile[TEXT_PARAM_MAX];   /* "": none; else absolute, and ends in ".prom" */
 	int heartbeat;                   /* HEARTBEAT_… */
 	char lease_namespace[TEXT_PARAM_MAX];
 	double heartbeat_interval, stale_after;

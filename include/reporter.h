@@ -49,6 +49,11 @@ struct reporter {
 	} gate;
 	bool lease_created; /* it was not there: a create is on its way */
 	bool events_fail;   /* and that was told */
+	struct {
+		char *trouble; /* as last told */
+		double next;   /* not before */
+		sd_event_source *timer;
+	} textfile;
 	struct httpd *httpd;
 	struct metrics_own counts;
 	char *file_trouble;    /* as last told */
@@ -62,6 +67,10 @@ double reporter_now(const struct reporter *r);
 /* Calls back once at that time, now when it is past; INFINITY takes the timer away. 0 or -errno. */
 int reporter_timer(struct reporter *r, sd_event_source **timer, double when,
 		   sd_event_time_handler_t handler);
+
+/* Logs a trouble with `what` (NULL: there is none) once for each new one, and once that it is over.
+ * *told, owned by the caller, keeps what was told. */
+void reporter_tell(char **told, const char *what, const char *trouble);
 
 /* --- publish.c --- */
 
@@ -97,6 +106,15 @@ int handover_take(struct credentials *c, struct problems *problems);
 
 /* httpd_open()'s, with the reporter as its context. */
 bool pages_make(void *context, const char *path, struct httpd_page *out);
+/* What /metrics shows now. *text is the caller's. 0 or -ENOMEM. */
+int pages_metrics(struct reporter *r, char **text, size_t *len);
+
+/* --- textfile.c --- */
+
+/* Writes textfile=, if there is one, as soon as its turn comes: seconds after the last time. */
+void textfile_plan(struct reporter *r);
+/* Writes what still waits for its turn, and releases all; the file stays. */
+void textfile_close(struct reporter *r);
 
 /* --- privileges.c --- */
 

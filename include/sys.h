@@ -54,6 +54,11 @@ int sys_write(const struct sys *sys, const char *path, const char *text, size_t 
 int sys_replace(const struct sys *sys, const char *dir, const char *name, const char *text,
 		size_t len, mode_t mode);
 
+/* The same for what is written again soon: readers see the old or the new content, whole, but
+ * nothing waits for the disk, and the folder must be there. 0 or -errno. */
+int sys_replace_fleeting(const struct sys *sys, const char *dir, const char *name, const char *text,
+			 size_t len, mode_t mode);
+
 /* Removes a file, and what a killed sys_replace() left of it, and makes that durable. 0 or -errno
  * (-ENOENT when the file was not there). */
 int sys_remove(const struct sys *sys, const char *dir, const char *name);

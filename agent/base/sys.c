@@ -214,31 +214,44 @@ static int remove_draft(int folder, const char *name, char draft[256])
 	return unlinkat(folder, draft, 0) < 0 && errno != ENOENT ? negative_errno() : 0;
 }
 
-int sys_replace(const struct sys *sys, const char *dir, const char *name, const char *text,
-		size_t len, mode_t mode)
+/* `durable`: it is on the disk when this returns. */
+static int replace(int folder, const char *name, const char *text, size_t len, mode_t mode,
+		   bool durable)
 {
-	_cleanup_fd int folder = sys_open_dir(sys, dir, 0755);
 	_cleanup_fd int fd = -1;
 	char draft[256];
-	int r;
+	int r = remove_draft(folder, name, draft);
 
-	if (folder < 0)
-		return folder;
-	r = remove_draft(folder, name, draft);
 	if (r < 0)
 		return r;
 	fd = openat(folder, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return negative_errno();
 	r = write_all(fd, text, len);
-	if (r == 0 &&
-	    (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(folder, draft, folder, name) < 0))
+	if (r == 0 && (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0) ||
+		       renameat(folder, draft, folder, name) < 0))
 		r = negative_errno();
 	if (r < 0) {
 		unlinkat(folder, draft, 0);
 		return r;
 	}
-	return fsync(folder) < 0 ? negative_errno() : 0;
+	return durable && fsync(folder) < 0 ? negative_errno() : 0;
+}
+
+int sys_replace(const struct sys *sys, const char *dir, const char *name, const char *text,
+		size_t len, mode_t mode)
+{
+	_cleanup_fd int folder = sys_open_dir(sys, dir, 0755);
+
+	return folder < 0 ? folder : replace(folder, name, text, len, mode, true);
+}
+
+int sys_replace_fleeting(const struct sys *sys, const char *dir, const char *name, const char *text,
+			 size_t len, mode_t mode)
+{
+	_cleanup_fd int folder = sys_open_dir(sys, dir, 0);
+
+	return folder < 0 ? folder : replace(folder, name, text, len, mode, false);
 }
 
 int sys_remove(const struct sys *sys, const char *dir, const char *name)

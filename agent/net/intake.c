@@ -5,21 +5,9 @@
 #include <string.h>
 #include <sys/inotify.h>
 
-#include "log.h"
 #include "reporter.h"
 
 #define REPORT_LARGEST ((size_t)4 << 20)
-
-/* Once for each new trouble, and once when it is over. */
-static void tell(char **told, const char *what, const char *trouble)
-{
-	if (!trouble && *told)
-		log_info("%s: it works again", what);
-	if (trouble && (!*told || strcmp(trouble, *told) != 0))
-		log_warning("%s: %s", what, trouble);
-	free(*told);
-	*told = trouble ? strdup(trouble) : NULL;
-}
 
 static void want(struct reporter *r, enum condition_status status, const char *reason,
 		 const char *message)
@@ -40,6 +28,7 @@ static int on_stale(sd_event_source *s, uint64_t usec, void *context)
 	(void)usec;
 	want(r, CONDITION_UNKNOWN, "AgentSilent",
 	     "nodefit's agent has written no report for too long");
+	textfile_plan(r);
 	return 0;
 }
 
@@ -71,7 +60,7 @@ static void take_view(struct reporter *r, const struct view *v, double age)
 	want(r, r->reported.status, r->reported.reason, r->reported.message);
 }
 
-void intake_read(struct reporter *r)
+static void read_report(struct reporter *r)
 {
 	_cleanup_free char *text = NULL;
 	const char *why = NULL;
@@ -86,13 +75,13 @@ void intake_read(struct reporter *r)
 	if (error == 0)
 		error = view_parse(text, len, &v, &why);
 	if (error < 0) {
-		tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE,
-		     error == -EBADMSG ? why : strerror(-error));
+		reporter_tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE,
+			      error == -EBADMSG ? why : strerror(-error));
 		if (error == -ENOENT)
 			want_unmeasured(r);
 		return;
 	}
-	tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE, NULL);
+	reporter_tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE, NULL);
 	if (!*r->node)
 		snprintf(r->node, sizeof(r->node), "%s", v.node);
 	age = (double)(r->sys.wall(&r->sys) - st.st_mtim.tv_sec);
@@ -104,6 +93,12 @@ void intake_read(struct reporter *r)
 	r->view = v;
 	free(r->report);
 	r->report = TAKE(text);
+}
+
+void intake_read(struct reporter *r)
+{
+	read_report(r);
+	textfile_plan(r);
 }
 
 int intake_on_file(sd_event_source *s, const struct inotify_event *e, void *context)

@@ -11,16 +11,21 @@ static bool is_fresh(const struct reporter *r)
 	       reporter_now(r) - r->report_at <= r->config.reporter.stale_after;
 }
 
-static int print_metrics(struct reporter *r, char **text, size_t *len)
+int pages_metrics(struct reporter *r, char **text, size_t *len)
 {
 	FILE *f = open_memstream(text, len);
 	int error;
 
 	if (!f)
 		return -ENOMEM;
+	/* An earlier boot's report is none. */
 	r->counts.report_age = r->report_at >= 0 ? reporter_now(r) - r->report_at : -1;
-	error = metrics_print(r->report ? &r->view : NULL, &r->counts, f);
-	return fclose(f) == 0 ? error : -ENOMEM;
+	error = metrics_print(r->report_at >= 0 ? &r->view : NULL, &r->counts, f);
+	if (fclose(f) != 0)
+		error = -ENOMEM;
+	if (error < 0)
+		free(TAKE(*text));
+	return error < 0 ? -ENOMEM : 0;
 }
 
 /* healthz: this program lives. readyz: it has a fresh report, and the cluster knows it. */
@@ -33,7 +38,7 @@ bool pages_make(void *context, const char *path, struct httpd_page *page)
 	page->type = "text/plain";
 	if (strcmp(path, "/metrics") == 0) {
 		page->type = "text/plain; version=0.0.4; charset=utf-8";
-		return print_metrics(r, &page->text, &page->len) == 0;
+		return pages_metrics(r, &page->text, &page->len) == 0;
 	}
 	if (strcmp(path, "/healthz") == 0) {
 		words = "ok\n";

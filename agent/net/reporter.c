@@ -18,6 +18,16 @@ double reporter_now(const struct reporter *r)
 	return (double)r->sys.now(&r->sys) / 1e9;
 }
 
+void reporter_tell(char **told, const char *what, const char *trouble)
+{
+	if (!trouble && *told)
+		log_info("%s: it works again", what);
+	if (trouble && (!*told || strcmp(trouble, *told) != 0))
+		log_warning("%s: %s", what, trouble);
+	free(*told);
+	*told = trouble ? strdup(trouble) : NULL;
+}
+
 static double dice(void *context)
 {
 	uint32_t n = 0;
@@ -143,6 +153,7 @@ static int start(struct reporter *r)
 
 static void stop(struct reporter *r)
 {
+	textfile_close(r);
 	sd_event_source_disable_unref(r->send_timer);
 	sd_event_source_disable_unref(r->stale_timer);
 	sd_event_source_disable_unref(r->gate.timer);

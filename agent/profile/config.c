@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define FILE_LARGEST ((size_t)256 * 1024)
+#define FILE_LARGEST    ((size_t)256 * 1024)
+#define TEXTFILE_ENDING ".prom"
 
 #define ROW(key, field, kind, low, high, value, text)                                              \
 	{                                                                                          \
@@ -52,6 +53,8 @@ const struct param reporter_params[] = {
 		"https://HOST:PORT of the API server, for the time before service routing works"),
 	NET_ROW(listen, PARAM_TEXT, 0, 64, "127.0.0.1:9753",
 		"ADDRESS:PORT for /metrics, /healthz, /readyz and /report; empty: none"),
+	NET_ROW(textfile, PARAM_TEXT, 0, TEXT_PARAM_MAX - 1, "",
+		"the file that node_exporter's textfile collector reads, *.prom; empty: none"),
 	NET_CHOICE(heartbeat, "condition lease", "condition",
 		   "what is sent while nothing changes: the condition, or a Lease, which costs the "
 		   "cluster a tenth of that"),
@@ -99,28 +102,45 @@ static int read_settings(const struct sys *sys, const char *path, struct profile
 				&settings->n, problems);
 }
 
-/* A node must not recover faster than it fails, and a report must not age between two writings. */
+/* Stands where the first of the two keys does, or the second. */
+static void refuse(struct problems *problems, const struct profile *settings, const char *section,
+		   const char *key, const char *other_section, const char *other, const char *text)
+{
+	const struct setting *s = profile_find(settings, section, key);
+
+	s = s ? s : profile_find(settings, other_section, other);
+	problem_error(problems, s ? s->file : NULL, s ? s->line : 0, "[%s] %s= %s", section, key,
+		      text);
+}
+
+/* node_exporter reads no other name, and the folder of a relative path would be anywhere. */
+static bool is_textfile(const char *path)
+{
+	size_t len = strlen(path), ending = strlen(TEXTFILE_ENDING);
+	const char *slash = strrchr(path, '/');
+
+	return *path == '/' && strlen(slash + 1) > ending && slash[1] != '.' &&
+	       strcmp(path + len - ending, TEXTFILE_ENDING) == 0;
+}
+
+/* What one value can't show. All of it is told in the same run. */
 static int compare(const struct config *c, const struct profile *settings,
 		   struct problems *problems)
 {
-	const struct setting *s = profile_find(settings, "agent", "recover_for");
+	size_t errors = problems->errors;
 
-	if (c->agent.better_for < c->agent.worse_for) {
-		s = s ? s : profile_find(settings, "agent", "for");
-		problem_error(
-			problems, s ? s->file : NULL, s ? s->line : 0,
-			"[agent] recover_for= is below for=: a node would recover faster than "
-			"it fails, and flap");
-		return -EINVAL;
-	}
-	if (c->reporter.stale_after >= 2 * c->agent.report_interval)
-		return 0;
-	s = profile_find(settings, "reporter", "stale_after");
-	s = s ? s : profile_find(settings, "agent", "report_interval");
-	problem_error(problems, s ? s->file : NULL, s ? s->line : 0,
-		      "[reporter] stale_after= is below twice the [agent]'s report_interval=: a "
-		      "living agent would be taken for silent");
-	return -EINVAL;
+	if (c->agent.better_for < c->agent.worse_for)
+		refuse(problems, settings, "agent", "recover_for", "agent", "for",
+		       "is below for=: a node would recover faster than it fails, and flap");
+	if (c->reporter.stale_after < 2 * c->agent.report_interval)
+		refuse(problems, settings, "reporter", "stale_after", "agent", "report_interval",
+		       "is below twice the [agent]'s report_interval=: a living agent would be "
+		       "taken for silent");
+	if (*c->reporter.textfile && !is_textfile(c->reporter.textfile))
+		refuse(problems, settings, "reporter", "textfile", "reporter", "textfile",
+		       "is not an absolute path whose name ends in " TEXTFILE_ENDING
+		       ", the only one that node_exporter reads, and begins with no dot");
+	return problems->errors == errors ? 0 : -EINVAL;
 }
 
 int config_load(const struct sys *sys, const char *path, struct config *out,

@@ -249,6 +249,91 @@ within 3 is_told True AllChecksPass
 stop
 equal "on_stop=delete takes the condition away" "" "$(told .status)"
 
+# --- node_exporter's textfile ---
+mkdir "$work/collector"
+file=$work/collector/nodefit.prom
+says() { # PATTERN: a line of the file
+	grep -Eq -- "$1" "$file" 2>/dev/null
+}
+configure 60s "textfile=$work/absent/nodefit.prom"
+: >"$work/log"
+report fit AllChecksPass "all checks pass"
+start
+within 3 logged "<4>.*there is no folder $work/absent"
+ok $? "a folder that is not there is told"
+[ ! -e "$work/absent" ]
+ok $? "and not made"
+stop
+configure 5s "textfile=$file"
+: >"$work/log"
+start
+within 3 logged "<4>.*$work/collector, .*must be writable by the user 65534"
+ok $? "one that may not be written too, with what is needed"
+report fit AllChecksPass "all checks pass"
+sleep 2.5
+report fit AllChecksPass "all checks pass"
+sleep 2.5
+equal "once" 1 "$(grep -c "^<4>$file: " "$work/log")"
+equal "and the rest goes on" ok "$(ask /readyz)"
+echo half >"$work/collector/.nodefit.prom.new"
+chown -R 65534:65534 "$work/collector"
+report fit AllChecksPass "all checks pass"
+within 4 says '^nodefit_verdict\{verdict="fit"\} 1$'
+ok $? "then the file appears" "$(cat "$work/log")"
+within 2 logged "^<6>$file: it works again"
+ok $? "that is told as well"
+equal "as Prometheus wants it" "" "$(promtool check metrics <"$file" 2>&1)"
+equal "without times, which node_exporter refuses" "" \
+	"$(sed 's/{.*}//' "$file" | grep -Ev '^#|^[^ ]+ [^ ]+$')"
+equal "all may read it" "644 65534" "$(stat -c '%a %u' "$file")"
+same_as_metrics() {
+	ask /metrics | grep -Ev '^nodefit_(api_|report_age)' >"$work/shown"
+	grep -Ev '^nodefit_(api_|report_age)' "$file" | cmp -s - "$work/shown"
+}
+same_as_metrics
+ok $? "it says what /metrics does"
+report unfit FsyncSlow "p99 80 ms"
+within 4 says '^nodefit_verdict\{verdict="unfit"\} 1$'
+ok $? "it follows the verdict"
+same_as_metrics
+ok $? "as /metrics does"
+for i in 1 2 3 4 5 6 7 8; do
+	report unfit "News$i" x
+	stat -c %i "$file"
+	sleep 0.1
+done >"$work/inodes"
+[ "$(sort -u "$work/inodes" | wc -l)" -le 2 ]
+ok $? "news in a row are written once" "$(sort "$work/inodes" | uniq -c)"
+old() {
+	awk '$1 == "nodefit_report_age_seconds" && $2 > 5 {old = 1} END {exit !old}' "$file"
+}
+within 12 old
+ok $? "an agent that is silent shows by the report's age"
+same_as_metrics
+ok $? "the rest is as /metrics says"
+report fit AllChecksPass "all checks pass" 00000000-0000-4000-8000-000000000000
+within 4 says '^nodefit_report_age_seconds NaN$'
+ok $? "a report of another boot is none"
+says '^nodefit_verdict'
+equal "and no verdict" 1 $?
+equal "nor is one among the metrics" "" "$(ask /metrics | grep '^nodefit_verdict')"
+report fit AllChecksPass "all checks pass"
+within 4 says '^nodefit_verdict\{verdict="fit"\} 1$'
+report unfit LinkDown "eth0 has no carrier"
+within 3 is_told False LinkDown
+kill -9 $reporter
+wait $reporter 2>/dev/null
+echo half >"$work/collector/.nodefit.prom.new"
+start
+within 4 says '^nodefit_verdict\{verdict="unfit"\} 1$'
+ok $? "a restart writes the newest"
+report fit AllChecksPass "all checks pass"
+within 3 is_told True AllChecksPass
+stop
+says '^nodefit_verdict\{verdict="fit"\} 1$'
+ok $? "when it stops the newest is there to stay"
+equal "nothing else is there, what a killed one left neither" "nodefit.prom" "$(ls -A "$work/collector")"
+
 # --- a lease for a heartbeat ---
 configure 60s "heartbeat=lease
 heartbeat_interval=10s"

@@ -106,6 +106,47 @@ static void the_reporters_options_are_read(void **state)
 	clear(&l);
 }
 
+static void the_textfile_is_one_that_node_exporter_reads(void **state)
+{
+	static const char *const good[] = {"", "/n.prom", "/var/lib/node exporter/nodefit.prom",
+					   "/a/../b//c.prom.prom"};
+	static const char *const bad[] = {"nodefit.prom", "./n.prom", "/d/n.prom.txt",
+					  "/d/n.PROM",    "/d/.prom", "/d/.n.prom",
+					  "/d/n.prom/",   "/",        "/d.prom/n"};
+	char text[256];
+	struct loaded l;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		snprintf(text, sizeof(text), "[reporter]\ntextfile=%s\n", good[i]);
+		load(&l, text);
+		assert_int_equal(l.r, 0);
+		assert_string_equal(l.config.reporter.textfile, good[i]);
+		clear(&l);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(text, sizeof(text), "[reporter]\nnode=n1\ntextfile=%s\n", bad[i]);
+		load(&l, text);
+		assert_int_equal(l.r, -EINVAL);
+		assert_problem(&l.problems, 0, CONFIG_FILE, 3, "[reporter] textfile= is not");
+		clear(&l);
+	}
+}
+
+static void what_does_not_fit_together_is_told_at_once(void **state)
+{
+	struct loaded l;
+
+	(void)state;
+	load(&l, "[agent]\nfor=3m\nreport_interval=1m\n[reporter]\ntextfile=x\n");
+	assert_int_equal(l.r, -EINVAL);
+	assert_int_equal(l.problems.errors, 3);
+	assert_problem(&l.problems, 0, CONFIG_FILE, 2, "recover_for= is below for=");
+	assert_problem(&l.problems, 1, CONFIG_FILE, 3, "stale_after= is below twice");
+	assert_problem(&l.problems, 2, CONFIG_FILE, 5, "textfile= is not");
+	clear(&l);
+}
+
 static void a_recovery_faster_than_a_failure_is_refused(void **state)
 {
 	struct loaded l;
@@ -125,6 +166,8 @@ int main(void)
 		cmocka_unit_test(every_option_is_read),
 		cmocka_unit_test(all_that_is_wrong_is_told_with_its_line),
 		cmocka_unit_test(the_reporters_options_are_read),
+		cmocka_unit_test(the_textfile_is_one_that_node_exporter_reads),
+		cmocka_unit_test(what_does_not_fit_together_is_told_at_once),
 		cmocka_unit_test(a_recovery_faster_than_a_failure_is_refused),
 	};
 

@@ -137,6 +137,20 @@ static void a_replacement_that_fails_leaves_the_old_file(void **state)
 	assert_reads("/etc/x/f", "old");
 }
 
+static void a_fleeting_replacement_makes_no_folder(void **state)
+{
+	const struct sys *sys = &tree.sys;
+
+	(void)state;
+	assert_int_equal(sys_replace_fleeting(sys, "/etc/y", "f", "new", 3, 0644), -ENOENT);
+	assert_false(tree_has(&tree, "/etc/y"));
+	tree_write(&tree, "/etc/x/f", "old");
+	tree_write(&tree, "/etc/x/.f.new", "half of");
+	assert_int_equal(sys_replace_fleeting(sys, "/etc/x", "f", "new", 3, 0644), 0);
+	assert_reads("/etc/x/f", "new");
+	assert_false(tree_has(&tree, "/etc/x/.f.new"));
+}
+
 static void removing_tells_when_there_is_nothing(void **state)
 {
 	(void)state;
@@ -211,6 +225,7 @@ int main(void)
 		TEST(writing_makes_no_file_and_follows_no_link),
 		TEST(replacing_makes_the_folders_and_leaves_no_draft),
 		TEST(a_killed_runs_draft_is_taken_away),
+		TEST(a_fleeting_replacement_makes_no_folder),
 		TEST(a_replacement_that_fails_leaves_the_old_file),
 		TEST(removing_tells_when_there_is_nothing),
 		TEST(names_are_listed_in_order),
