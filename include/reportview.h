@@ -38,8 +38,11 @@ struct view {
 };
 
 /* Reads one nodefit/v1 object. Every text is cut to its place, and must be UTF-8; an unknown
- * verdict is refused. 0, -EBADMSG (with *why, a static text) or -ENOMEM; *out is only set on
- * success. */
+ * verdict is refused, and a check's name that is there twice, or is not of lower case letters,
+ * digits and
+ * "_". Of a check's figures no two have the same name; a histogram whose upper bounds do not grow,
+ * or with a negative count, is left out. 0, -EBADMSG (with *why, a static text) or -ENOMEM; *out is
+ * only set on success. */
 int view_parse(const char *text, size_t len, struct view *out, const char **why);
 void view_clear(struct view *v);
 

@@ -29,5 +29,9 @@ char *text_squeeze(char *text);
 /* Points past leading white space and cuts trailing white space off, in place. */
 char *text_strip(char *text);
 
+/* Copies UTF-8 into `size` bytes, at least 1, with a NUL; what is too long is cut between
+ * characters. */
+void text_cut(char *to, size_t size, const char *from);
+
 /* Does `text` equal one of the words of a blank-separated list? */
 bool word_in(const char *list, const char *text);

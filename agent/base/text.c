@@ -105,6 +105,17 @@ char *text_squeeze(char *text)
 	return text;
 }
 
+void text_cut(char *to, size_t size, const char *from)
+{
+	size_t len = strlen(from);
+
+	if (len >= size)
+		for (len = size - 1; len && ((unsigned char)from[len] & 0xc0) == 0x80;)
+			len--;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
 bool word_in(const char *list, const char *text)
 {
 	size_t len = strlen(text);

@@ -119,6 +119,19 @@ static int take(const struct reading *rd, const yaml_node_t *map, const char *ke
 	return format(file, "%.*s/%s", (int)(slash - rd->path), rd->path, text);
 }
 
+/* https://HOST:PORT, perhaps with a path and slashes behind it. */
+static bool is_server(const char *text)
+{
+	const char *host = text + strlen("https://");
+
+	if (strncmp(text, "https://", strlen("https://")) != 0 || !*host || *host == '/')
+		return false;
+	for (const char *c = host; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("?#@", *c))
+			return false;
+	return true;
+}
+
 static int take_cluster(const struct reading *rd, const yaml_node_t *cluster, struct credentials *c)
 {
 	const char *server = get_text(rd, cluster, "server");
@@ -127,7 +140,7 @@ static int take_cluster(const struct reading *rd, const yaml_node_t *cluster, st
 	size_t len;
 	int r;
 
-	if (!server || strncmp(server, "https://", 8) != 0 || strpbrk(server, " \t\r\n?#@"))
+	if (!server || !is_server(server))
 		return refuse(rd, get(rd, cluster, "server"),
 			      "the cluster's server: is not of the form https://HOST:PORT");
 	if (skip && strcmp(skip, "true") == 0)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "text.h"
+
 void nodeapi_stamp(int64_t when, char out[NODEAPI_STAMP])
 {
 	time_t t = (time_t)when;
@@ -74,8 +76,8 @@ static bool read_condition(const json_t *from, struct condition *out, int64_t *t
 
 	if (!status || !condition_parse(status, &out->status) || !end || *end)
 		return false;
-	snprintf(out->reason, sizeof(out->reason), "%s", reason ? reason : "");
-	snprintf(out->message, sizeof(out->message), "%s", message ? message : "");
+	text_cut(out->reason, sizeof(out->reason), reason ? reason : "");
+	text_cut(out->message, sizeof(out->message), message ? message : "");
 	*transition = timegm(&tm);
 	return true;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "text.h"
+
 #define CHECKS_READ  64
 #define FIGURES_READ 256
 #define BINS_READ    128
@@ -18,17 +20,11 @@ const char *view_outcome(size_t index)
 	return index < VIEW_OUTCOMES ? names[index] : NULL;
 }
 
-/* Cut between characters, so that it stays UTF-8. */
 static void take_text(const json_t *object, const char *key, char *to, size_t size)
 {
 	const char *from = json_string_value(json_object_get(object, key));
-	size_t len = from ? strlen(from) : 0;
 
-	if (len >= size)
-		for (len = size - 1; len && ((unsigned char)from[len] & 0xc0) == 0x80;)
-			len--;
-	memcpy(to, from ? from : "", len);
-	to[len] = '\0';
+	text_cut(to, size, from ? from : "");
 }
 
 static bool is_one_of(const char *text, const char *const *words, size_t n)
@@ -37,6 +33,18 @@ static bool is_one_of(const char *text, const char *const *words, size_t n)
 		if (strcmp(words[i], text) == 0)
 			return true;
 	return false;
+}
+
+/* A label's value: what is cut to the same name, or is none, would be refused with all the rest. */
+static bool is_new_figure(const struct view_check *c, const char *name)
+{
+	for (const char *at = name; *at; at++)
+		if ((unsigned char)*at < ' ')
+			return false;
+	for (size_t i = 0; i < c->n_figures; i++)
+		if (strcmp(c->figures[i].name, name) == 0)
+			return false;
+	return true;
 }
 
 static int take_figures(const json_t *figures, struct view_check *c)
@@ -48,17 +56,29 @@ static int take_figures(const json_t *figures, struct view_check *c)
 	{
 		const json_t *value = json_object_get(figure, "value");
 		struct view_figure *slot;
+		char cut[sizeof(slot->name)];
 
-		if (!json_is_number(value) || c->n_figures == FIGURES_READ)
+		text_cut(cut, sizeof(cut), name);
+		if (!json_is_number(value) || c->n_figures == FIGURES_READ ||
+		    !is_new_figure(c, cut))
 			continue;
 		slot = array_add(&c->figures, &c->n_figures, sizeof(*slot));
 		if (!slot)
 			return -ENOMEM;
-		snprintf(slot->name, sizeof(slot->name), "%s", name);
+		memcpy(slot->name, cut, sizeof(cut));
 		slot->value = json_number_value(value);
 		take_text(figure, "unit", slot->unit, sizeof(slot->unit));
 	}
 	return 0;
+}
+
+/* Upper bounds grow, and counts can be added up. */
+static bool is_histogram(const struct view_check *c)
+{
+	for (size_t i = 0; i < c->n_bins; i++)
+		if (c->bins[i].count < 0 || (i && c->bins[i - 1].upper >= c->bins[i].upper))
+			return false;
+	return true;
 }
 
 static int take_bins(const json_t *bins, struct view_check *c)
@@ -79,7 +99,20 @@ static int take_bins(const json_t *bins, struct view_check *c)
 		slot->upper = json_is_number(upper) ? json_number_value(upper) : INFINITY;
 		slot->count = json_number_value(json_object_get(bin, "count"));
 	}
+	if (!is_histogram(c))
+		c->n_bins = 0;
 	return 0;
+}
+
+/* It becomes part of a metric's name, which are letters, digits and "_". */
+static bool is_check_name(const struct view *v, const char *name)
+{
+	if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+		return false;
+	for (size_t i = 0; i + 1 < v->n_checks; i++)
+		if (strcmp(v->checks[i].name, name) == 0)
+			return false;
+	return true;
 }
 
 static int take_check(const json_t *from, struct view *v, const char **why)
@@ -95,8 +128,8 @@ static int take_check(const json_t *from, struct view *v, const char **why)
 	take_text(from, "reason", c->reason, sizeof(c->reason));
 	take_text(from, "message", c->message, sizeof(c->message));
 	take_text(from, "histogram_unit", c->bins_unit, sizeof(c->bins_unit));
-	if (!*c->name || !is_one_of(c->verdict, verdicts, ARRAY_LEN(verdicts))) {
-		*why = "a check without a name or with an unknown verdict";
+	if (!is_check_name(v, c->name) || !is_one_of(c->verdict, verdicts, ARRAY_LEN(verdicts))) {
+		*why = "a check without a name of its own or with an unknown verdict";
 		return -EBADMSG;
 	}
 	r = take_figures(json_object_get(from, "figures"), c);

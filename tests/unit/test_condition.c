@@ -238,6 +238,10 @@ static void only_reports_are_believed(void **state)
 		HEAD "\"verdict\":\"fit\",\"reason\":\"x\",\"checks\":[{}]}",
 		HEAD "\"verdict\":\"fit\",\"reason\":\"x\",\"checks\":[{\"name\":\"a\","
 		     "\"verdict\":\"good\"}]}",
+		HEAD "\"verdict\":\"fit\",\"reason\":\"x\",\"checks\":[{\"name\":\"a b\","
+		     "\"verdict\":\"pass\"}]}",
+		HEAD "\"verdict\":\"fit\",\"reason\":\"x\",\"checks\":[{\"name\":\"a\","
+		     "\"verdict\":\"pass\"},{\"name\":\"a\",\"verdict\":\"fail\"}]}",
 		"{\"schema\":\"nodefit/v1\",\"started\":\"yesterday\",\"verdict\":\"fit\","
 		"\"reason\":\"x\"}",
 		HEAD "\"verdict\":\"fit\",\"reason\":\"x\""};
@@ -263,6 +267,29 @@ static void long_texts_are_cut_between_characters(void **state)
 	assert_int_equal(view_parse(text, strlen(text), &v, &why), 0);
 	assert_int_equal(strlen(v.message) % 2, 0);
 	assert_true(strlen(v.message) >= sizeof(v.message) - 2);
+	view_clear(&v);
+}
+
+/* Prometheus would refuse all metrics for one of these. */
+static void figures_and_bins_that_are_no_metric_are_left_out(void **state)
+{
+	static const char text[] =
+		HEAD "\"verdict\":\"fit\",\"reason\":\"x\",\"checks\":["
+		     "{\"name\":\"a\",\"verdict\":\"pass\",\"figures\":{\"a\\nb\":{\"value\":1},"
+		     "\"0123456789012345678901234567890123456789012345678901234\":{\"value\":2},"
+		     "\"01234567890123456789012345678901234567890123456789012345\":{\"value\":3}},"
+		     "\"histogram\":[{\"le\":1,\"count\":2},{\"le\":1,\"count\":3}]},"
+		     "{\"name\":\"b\",\"verdict\":\"pass\","
+		     "\"histogram\":[{\"le\":1,\"count\":2},{\"le\":2,\"count\":-1}]}]}";
+	struct view v;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(view_parse(text, strlen(text), &v, &why), 0);
+	assert_int_equal(v.checks[0].n_figures, 1);
+	assert_true(v.checks[0].figures[0].value == 2);
+	assert_int_equal(v.checks[0].n_bins, 0);
+	assert_int_equal(v.checks[1].n_bins, 0);
 	view_clear(&v);
 }
 
@@ -348,6 +375,7 @@ int main(void)
 		cmocka_unit_test(what_happens_again_is_counted),
 		cmocka_unit_test(a_flapping_node_does_not_flood),
 		cmocka_unit_test(long_texts_are_cut_between_characters),
+		cmocka_unit_test(figures_and_bins_that_are_no_metric_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,23 @@ static void inline_data_and_relative_paths(void **state)
 	assert_string_equal(c.token, "inline");
 }
 
+static void a_server_is_a_whole_address(void **state)
+{
+	static const char *const servers[] = {"https://",      "https:///",      "https:////x",
+					      "https://a b",   "https://a\\x01", "https://a@b",
+					      "https://a?x=y", "ftp://a",        "https:a"};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+		snprintf(text, sizeof(text),
+			 HEAD "clusters:\n- name: here\n  cluster: {server: \"%s\"}\n" USER
+			      "    token: t\n",
+			 servers[i]);
+		assert_refused(text, 13, "https://HOST:PORT");
+	}
+}
+
 static void what_is_not_done_is_refused_in_words(void **state)
 {
 	(void)state;
@@ -134,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(kubeadms_file_is_read),
 		TEST(inline_data_and_relative_paths),
+		TEST(a_server_is_a_whole_address),
 		TEST(what_is_not_done_is_refused_in_words),
 		TEST(what_is_missing_or_broken_is_told_with_its_line),
 		TEST(a_pods_own),

@@ -141,6 +141,25 @@ static void words_are_found_whole_only(void **state)
 	assert_false(word_in(NULL, "main"));
 }
 
+static void what_is_too_long_is_cut_between_characters(void **state)
+{
+	char to[5];
+
+	(void)state;
+	text_cut(to, sizeof(to), "");
+	assert_string_equal(to, "");
+	text_cut(to, sizeof(to), "abcd");
+	assert_string_equal(to, "abcd");
+	text_cut(to, sizeof(to), "abcde");
+	assert_string_equal(to, "abcd");
+	text_cut(to, sizeof(to), "ab\u20acx");
+	assert_string_equal(to, "ab");
+	text_cut(to, sizeof(to), "a\u20acx");
+	assert_string_equal(to, "a\u20ac");
+	text_cut(to, 1, "a");
+	assert_string_equal(to, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +172,7 @@ int main(void)
 		cmocka_unit_test(squeeze_leaves_single_blanks_between_words),
 		cmocka_unit_test(strip_cuts_both_ends_and_nothing_inside),
 		cmocka_unit_test(words_are_found_whole_only),
+		cmocka_unit_test(what_is_too_long_is_cut_between_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
