@@ -42,9 +42,6 @@ struct publisher {
 /* Nothing is wanted yet. */
 void publisher_init(struct publisher *p, double heartbeat, double (*dice)(void *context),
 		    void *context);
-/* How long to wait at the start before the API server is asked, in seconds: a fleet that starts
- * together does not ask together. Up to ten seconds. */
-double publisher_start(const struct publisher *p);
 /* The API server holds this, since then (seconds since 1970): what was read back at the start. */
 void publisher_holds(struct publisher *p, const struct condition *told, int64_t transition);
 /* This is to be told. What is held already waits for its heartbeat. */

@@ -28,7 +28,7 @@ struct reporter_config {
 	char textfile[TEXT_PARAM_MAX];   /* "": none; else absolute, and ends in ".prom" */
 	int heartbeat;                   /* HEARTBEAT_… */
 	char lease_namespace[TEXT_PARAM_MAX];
-	double heartbeat_interval, stale_after;
+	double start_within, heartbeat_interval, stale_after;
 	char startup_taint[TEXT_PARAM_MAX]; /* "": none is taken away */
 	int on_stop;                        /* ON_STOP_… */
 	int bootstrap;                      /* 1: nothing is published before there is a verdict */

@@ -56,7 +56,8 @@ struct reporter {
 	} textfile;
 	struct httpd *httpd;
 	struct metrics_own counts;
-	char *file_trouble;    /* as last told */
+	sd_event_source *watch, *watch_timer;
+	char *file_trouble, *folder_trouble; /* as last told */
 	const char *told_what; /* of requests: what failed, or NULL, and with what status */
 	long told_status;
 	sd_event_source *send_timer, *stale_timer;
@@ -87,7 +88,8 @@ int publish_last(struct reporter *r);
 
 /* Reads the report, and wants what it says. */
 void intake_read(struct reporter *r);
-int intake_on_file(sd_event_source *s, const struct inotify_event *e, void *context);
+/* Reads it whenever it is replaced, and as soon as its folder is there. */
+void intake_watch(struct reporter *r);
 
 /* --- gate.c --- */
 

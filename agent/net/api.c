@@ -15,7 +15,6 @@
 
 #define CONNECT_MS      5000L
 #define WHOLE_MS        20000L
-#define IDLE_S          300L /* a connection that nobody uses is closed */
 #define TOKEN_LARGEST   65536
 #define REQUESTS_MOST   8
 #define ALLOWED_SOCKETS 16
@@ -34,7 +33,6 @@ struct api {
 	const struct credentials *credentials;
 	struct curl_slist *connect_to; /* the server's address, where its certificate has a name */
 	struct transfer *on_way[REQUESTS_MOST];
-	bool refused; /* 401: the next request gets a connection with what lies on the disk now */
 };
 
 /* One request on its way. */
@@ -222,7 +220,6 @@ static void check_done(struct api *api)
 		} else {
 			reply.error = *t->error ? t->error : curl_easy_strerror(result);
 		}
-		api->refused = reply.status == 401;
 		*place_of(api, t) = NULL;
 		curl_multi_remove_handle(api->multi, easy);
 		t->request.done(t->request.context, &reply);
@@ -348,14 +345,14 @@ static int set_up(CURL *easy, struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* no variable sends a token elsewhere */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, WHOLE_MS);
-	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, t->api->refused ? 1L : 0L);
+	/* Minutes pass before the next one, and that shall use what lies on the disk then. */
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	if (t->api->connect_to)
 		curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->api->connect_to);
 	set_identity(easy, c);
@@ -424,7 +421,6 @@ int api_open(sd_event *event, const struct credentials *credentials, struct api 
 	curl_multi_setopt(api->multi, CURLMOPT_SOCKETDATA, api);
 	curl_multi_setopt(api->multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(api->multi, CURLMOPT_TIMERDATA, api);
-	curl_multi_setopt(api->multi, CURLMOPT_MAXCONNECTS, 2L);
 	*out = api;
 	return 0;
 }

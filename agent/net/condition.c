@@ -9,8 +9,6 @@
 #define LAST_REFUSED_S   300.0  /* of one that says no: people must do something first */
 #define LONGEST_RETRY_S  3600.0 /* whatever a server asks for */
 #define HEARTBEAT_JITTER 0.1
-#define START_MOST_S     10.0
-#define START_SHARE      (1.0 / 30)
 
 static const char *const texts[] = {
 	[CONDITION_TRUE] = "True", [CONDITION_FALSE] = "False", [CONDITION_UNKNOWN] = "Unknown"};
@@ -62,18 +60,14 @@ void publisher_holds(struct publisher *p, const struct condition *told, int64_t 
 	p->known = true;
 }
 
-/* Somewhere within one heartbeat after a start and after news, so that nodes that start or fail
- * together don't stay together; a tenth to each side afterwards. */
+/* Somewhere within one heartbeat, but for its first tenth, after a start and after news, so that
+ * nodes that start or fail together don't stay together; a tenth to each side afterwards. */
 static void plan_heartbeat(struct publisher *p, double now, bool first)
 {
 	double dice = p->dice(p->context);
 
-	p->next = now + p->heartbeat * (first ? dice : 1 + HEARTBEAT_JITTER * (2 * dice - 1));
-}
-
-double publisher_start(const struct publisher *p)
-{
-	return double_min(START_MOST_S, p->heartbeat * START_SHARE) * p->dice(p->context);
+	p->next = now + p->heartbeat * (first ? HEARTBEAT_JITTER + (1 - HEARTBEAT_JITTER) * dice
+					      : 1 + HEARTBEAT_JITTER * (2 * dice - 1));
 }
 
 void publisher_want(struct publisher *p, const struct condition *wanted, double now)

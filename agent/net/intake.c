@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the agent's file to what the condition shall say. */
 #include <errno.h>
+#include <malloc.h>
 #include <math.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -8,6 +9,7 @@
 #include "reporter.h"
 
 #define REPORT_LARGEST ((size_t)4 << 20)
+#define WATCH_AGAIN_S  1.0
 
 static void want(struct reporter *r, enum condition_status status, const char *reason,
 		 const char *message)
@@ -98,13 +100,43 @@ static void read_report(struct reporter *r)
 void intake_read(struct reporter *r)
 {
 	read_report(r);
+	malloc_trim(0); /* of the JSON's tree nothing is left */
 	textfile_plan(r);
 }
 
-int intake_on_file(sd_event_source *s, const struct inotify_event *e, void *context)
+static int on_retry(sd_event_source *s, uint64_t usec, void *context)
 {
 	(void)s;
-	if (e->len == 0 || strcmp(e->name, REPORT_FILE) == 0)
-		intake_read(context);
+	(void)usec;
+	intake_watch(context);
 	return 0;
+}
+
+/* The folder goes when the agent's unit is stopped, and comes as another one. */
+static int on_file(sd_event_source *s, const struct inotify_event *e, void *context)
+{
+	struct reporter *r = context;
+
+	(void)s;
+	if (e->mask & (IN_IGNORED | IN_UNMOUNT)) {
+		r->watch = sd_event_source_disable_unref(r->watch);
+		intake_watch(r);
+	} else if (e->len == 0 || strcmp(e->name, REPORT_FILE) == 0) {
+		intake_read(r);
+	}
+	return 0;
+}
+
+void intake_watch(struct reporter *r)
+{
+	int error = sd_event_add_inotify(r->event, &r->watch, RUN_DIR,
+					 IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE, on_file, r);
+
+	reporter_tell(&r->folder_trouble, RUN_DIR,
+		      error == -ENOENT ? "is not there: the agent has not run yet"
+		      : error < 0      ? strerror(-error)
+				       : NULL);
+	if (error < 0)
+		reporter_timer(r, &r->watch_timer, reporter_now(r) + WATCH_AGAIN_S, on_retry);
+	intake_read(r);
 }

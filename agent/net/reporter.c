@@ -5,7 +5,6 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/random.h>
 #include <systemd/sd-daemon.h>
 
@@ -126,10 +125,6 @@ static int start(struct reporter *r)
 	if (error >= 0)
 		error = sd_event_add_signal(r->event, NULL, SIGINT, on_stop, r);
 	if (error >= 0)
-		error = sd_event_add_inotify(r->event, NULL, RUN_DIR,
-					     IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE,
-					     intake_on_file, r);
-	if (error >= 0)
 		error = api_open(r->event, &r->credentials, &r->api);
 	if (error < 0)
 		return error;
@@ -144,8 +139,8 @@ static int start(struct reporter *r)
 	snprintf(r->node, sizeof(r->node), "%s", r->config.reporter.node);
 	publisher_init(&r->publisher, r->config.reporter.heartbeat_interval, dice, NULL);
 	r->publisher.next = reporter_now(r);
-	r->begin = reporter_now(r) + publisher_start(&r->publisher);
-	intake_read(r);
+	r->begin = reporter_now(r) + r->config.reporter.start_within * dice(NULL);
+	intake_watch(r);
 	publish_plan(r);
 	sd_notify(false, "READY=1");
 	return 0;
@@ -157,6 +152,8 @@ static void stop(struct reporter *r)
 	sd_event_source_disable_unref(r->send_timer);
 	sd_event_source_disable_unref(r->stale_timer);
 	sd_event_source_disable_unref(r->gate.timer);
+	sd_event_source_disable_unref(r->watch);
+	sd_event_source_disable_unref(r->watch_timer);
 	httpd_close(&r->httpd);
 	api_close(&r->api);
 	view_clear(&r->view);
@@ -165,6 +162,7 @@ static void stop(struct reporter *r)
 	sd_event_unref(r->event);
 	credentials_clear(&r->credentials);
 	free(r->file_trouble);
+	free(r->folder_trouble);
 	sys_done(&r->sys);
 }
 
@@ -188,8 +186,7 @@ int reporter_run(const char *config_path)
 		if (error == 0)
 			error = sd_event_loop(r.event);
 		if (error < 0)
-			log_error("nodefit-net can't go on: %s%s", strerror(-error),
-				  error == -ENOENT ? " (" RUN_DIR ")" : "");
+			log_error("nodefit-net can't go on: %s", strerror(-error));
 	}
 	stop(&r);
 	return error < 0 ? REPORTER_FAILED : error;

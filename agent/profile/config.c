@@ -59,6 +59,9 @@ const struct param reporter_params[] = {
 		   "what is sent while nothing changes: the condition, or a Lease, which costs the "
 		   "cluster a tenth of that"),
 	NET_ROW(lease_namespace, PARAM_TEXT, 1, 63, "nodefit", "the namespace of that Lease"),
+	NET_ROW(start_within, PARAM_DURATION, 0, 600, "10s",
+		"the API server is asked for the first time somewhere within it, at once with bad "
+		"news: a fleet that starts together does not ask together"),
 	NET_ROW(heartbeat_interval, PARAM_DURATION, 10, 3600, "5m",
 		"how often a condition that does not change is sent, a tenth earlier or later"),
 	NET_ROW(stale_after, PARAM_DURATION, 5, 3600, "90s",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many reporters in one process, against one API server: nodefit-net's own schedule, bodies and
  * requests, over a few connections. All start in the same moment, as after a power failure.
- * usage: fleet KUBECONFIG condition|lease REPORTERS HEARTBEAT_S SECONDS
+ * usage: fleet KUBECONFIG condition|lease REPORTERS HEARTBEAT_S START_S SECONDS
  * Nodes fleet-0 … are there already, and say what the reporters say. Prints the requests of each
  * second, how many have failed, and the second in which the last node was read. */
 #include <stdlib.h>
@@ -144,7 +144,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *context)
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
-static int run(struct fleet *f, const char *kubeconfig, double heartbeat)
+static int run(struct fleet *f, const char *kubeconfig, double heartbeat, double start_within)
 {
 	struct problems problems = {0};
 	int r = credentials_of_kubeconfig(kubeconfig, &f->credentials, &problems);
@@ -159,7 +159,7 @@ static int run(struct fleet *f, const char *kubeconfig, double heartbeat)
 	for (unsigned i = 0; i < f->n && r >= 0; i++) {
 		f->all[i] = (struct one){.fleet = f, .number = i};
 		publisher_init(&f->all[i].publisher, heartbeat, dice, NULL);
-		f->all[i].begin = f->started + publisher_start(&f->all[i].publisher);
+		f->all[i].begin = f->started + start_within * drand48();
 	}
 	if (r >= 0)
 		r = sd_event_add_time_relative(f->event, NULL, CLOCK_MONOTONIC, 0, 0, on_tick, f);
@@ -171,15 +171,15 @@ int main(int argc, char **argv)
 	struct fleet f = {0};
 	int r;
 
-	if (argc != 6)
+	if (argc != 7)
 		return 2;
 	f.lease = strcmp(argv[2], "lease") == 0;
 	f.n = (unsigned)atoi(argv[3]);
-	f.seconds = (unsigned)atoi(argv[5]);
+	f.seconds = (unsigned)atoi(argv[6]);
 	if (f.n == 0 || f.seconds == 0 || f.seconds >= SECONDS)
 		return 2;
 	srand48((long)time(NULL));
-	r = run(&f, argv[1], atof(argv[4]));
+	r = run(&f, argv[1], atof(argv[4]), atof(argv[5]));
 	if (r < 0) {
 		fprintf(stderr, "fleet: %s\n", strerror(-r));
 		return 1;

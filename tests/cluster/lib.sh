@@ -163,6 +163,7 @@ report_interval=2s
 [reporter]
 node=$1
 kubeconfig=$work/$2
+start_within=0s
 heartbeat_interval=10s
 stale_after=8s
 ${3:-}

@@ -76,8 +76,8 @@ clusters: [{name: k, cluster: {server: "https://127.0.0.1:$(cat "$api/port")",
 users: [{name: u, user: {tokenFile: $api/token}}]
 END
 configure() {
-	printf '[agent]\nreport_interval=1s\n[reporter]\nkubeconfig=%s\nstale_after=%s\n%s\n' \
-		"$work/kubeconfig" "${1:-60s}" "${2:-}" >"$work/agent.conf"
+	printf '[agent]\nreport_interval=1s\n[reporter]\nstart_within=0s\nheartbeat_interval=%s\nkubeconfig=%s\nstale_after=%s\n%s\n' \
+		"${beat:-1h}" "$work/kubeconfig" "${1:-60s}" "${2:-}" >"$work/agent.conf"
 }
 
 printf '[reporter]\non_stop=explode\n' >"$work/agent.conf"
@@ -228,6 +228,23 @@ within 3 is_told Unknown NotMeasured
 ok $? "a report of another boot is none"
 stop
 
+# --- the folder of the report ---
+rm -r /run/nodefit
+: >"$work/log"
+start
+within 5 logged '/run/nodefit: is not there'
+ok $? "it waits for an agent that has not run yet" "$(cat "$work/log")"
+mkdir /run/nodefit
+report fit AllChecksPass "all checks pass"
+within 5 is_told True AllChecksPass
+ok $? "and goes on when it has"
+rm -r /run/nodefit
+mkdir /run/nodefit
+report unfit Another "folder"
+within 5 is_told False Another
+ok $? "a folder that was made anew is watched as well" "$(cat "$work/log")"
+stop
+
 # --- somebody else's certificate ---
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=api \
 	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/other.key" -out "$work/other.pem" 2>/dev/null
@@ -335,8 +352,8 @@ ok $? "when it stops the newest is there to stay"
 equal "nothing else is there, what a killed one left neither" "nodefit.prom" "$(ls -A "$work/collector")"
 
 # --- a lease for a heartbeat ---
-configure 60s "heartbeat=lease
-heartbeat_interval=10s"
+beat=10s
+configure 60s heartbeat=lease
 report fit AllChecksPass "all checks pass"
 start
 within 3 is_told True AllChecksPass

@@ -32,11 +32,12 @@ static void news_are_sent_at_once_and_then_beat(void **state)
 	assert_true(p.next == 10 && p.pending);
 	assert_int_equal(publisher_transition(&p, 1000), 1000);
 	publisher_succeeded(&p, &fit, 1000, 11);
-	/* Anywhere within one heartbeat: what befalls a whole fleet does not make it beat in step.
+	/* Anywhere from a tenth of a heartbeat to a whole one: what befalls a whole fleet does not
+	 * make it beat in step.
 	 */
-	assert_true(p.next == 161 && !p.pending);
+	assert_true(p.next == 176 && !p.pending);
 	publisher_want(&p, &fit, 50); /* nothing new */
-	assert_true(p.next == 161);
+	assert_true(p.next == 176);
 	publisher_want(&p, &slow, 60);
 	assert_true(p.next == 60 && p.pending);
 }
@@ -68,7 +69,7 @@ static void a_restart_sends_nothing_that_is_known(void **state)
 	publisher_holds(&p, &fit, 1000);
 	publisher_want(&p, &fit, 10);
 	assert_false(p.pending);
-	assert_true(p.next == 10 + 75); /* anywhere within one heartbeat */
+	assert_true(fabs(p.next - 10 - 300 * (0.1 + 0.9 * 0.25)) < 1e-6); /* as after news */
 }
 
 static void heartbeats_are_spread_by_a_tenth(void **state)
@@ -78,7 +79,6 @@ static void heartbeats_are_spread_by_a_tenth(void **state)
 
 	(void)state;
 	publisher_init(&p, 300, drawn, &dice);
-	assert_true(publisher_start(&p) == 0);
 	publisher_want(&p, &fit, 0);
 	publisher_succeeded(&p, &fit, 1, 0);
 	publisher_succeeded(&p, &fit, 1, 0);
@@ -86,7 +86,6 @@ static void heartbeats_are_spread_by_a_tenth(void **state)
 	dice = 1;
 	publisher_succeeded(&p, &fit, 1, 0);
 	assert_true(fabs(p.next - 330) < 1e-6);
-	assert_true(publisher_start(&p) == 10);
 }
 
 static void failures_back_off_and_the_newest_state_is_sent_then(void **state)
@@ -149,7 +148,7 @@ static void ten_minutes_without_a_server_end_in_one_patch(void **state)
 	publisher_succeeded(&p, &p.wanted, 1, now);
 	assert_string_equal(p.told.message, "news of second 599");
 	assert_false(p.pending);
-	assert_true(p.next > now + 60);
+	assert_true(p.next >= now + 30);
 }
 
 static void a_server_that_names_a_time_is_heard(void **state)
