@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#define PROGRAM "nodefit-net"
+#define PROGRAM    "nodefit-net"
+#define CPU_MOST_S 10
 
 /* Beside this program, whose own path is the kernel's word: no variable names what root runs. */
 static int find(const struct sys *sys, char *path, size_t size)
@@ -36,6 +37,8 @@ __attribute__((noreturn)) static void become(const char *program, const char *ve
 {
 	/* One byte more than it may print tells that it has printed more. */
 	const struct rlimit size = {most + 1, most + 1};
+	/* It becomes nobody, whom a root without CAP_KILL can't kill: then this ends a loop. */
+	const struct rlimit cpu = {CPU_MOST_S, CPU_MOST_S};
 	char *const argv[] = {(char *)PROGRAM, (char *)verb, NULL}, *const environment[] = {NULL};
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	sigset_t none;
@@ -43,6 +46,7 @@ __attribute__((noreturn)) static void become(const char *program, const char *ve
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Ours are closed by exec; a caller's may not be. Linux before 5.11 can't. */
 	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	setrlimit(RLIMIT_CPU, &cpu); /* fails where the caller's is lower */
 	sigemptyset(&none);
 	if (getppid() == parent && null >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
 	    dup2(out, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
@@ -68,8 +72,10 @@ static int await(const struct sys *sys, pid_t pid, double deadline_s)
 			break;
 		usleep(1000);
 	}
+	/* As with a worker: what can't be killed, or can't die yet, is not waited for. */
 	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	for (int i = 0; i < 50 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		usleep(1000);
 	return -ETIMEDOUT;
 }
 

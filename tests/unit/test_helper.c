@@ -3,8 +3,9 @@
  * of its caller's but its input. */
 #include "helper.h"
 
-#include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "helpers.h"
@@ -38,20 +39,21 @@ static int run(const char *body, char **out)
 static void it_gets_input_and_verb_and_nothing_else(void **state)
 {
 	_cleanup_free char *out = NULL;
-	int mine = open("/dev/null", O_RDONLY);
 	sigset_t all, old;
 
 	(void)state;
+	/* 42 is none that a shell takes for itself. */
+	assert_int_equal(dup2(STDOUT_FILENO, 42), 42);
 	setenv("SECRET", "x", 1);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	assert_int_equal(run("#!/bin/sh\nPATH=/bin:/usr/bin\ncat; echo \" $1 ${SECRET-none}\"\n"
-			     "test -e /proc/self/fd/9 && echo open\n"
+			     "test -e /proc/self/fd/42 && echo open\n"
 			     "grep SigBlk /proc/self/status\n",
 			     &out),
 			 0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	close(mine);
+	close(42);
 	assert_string_equal(out, "input verb none\nSigBlk:\t0000000000000000\n");
 }
 
@@ -81,6 +83,40 @@ static void what_hangs_is_killed_at_its_deadline(void **state)
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* It has become nobody, and root lacks CAP_KILL, as in a unit that leaves it few capabilities. */
+static void what_cant_be_killed_is_not_waited_for(void **state)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct had[_LINUX_CAPABILITY_U32S_3], less[_LINUX_CAPABILITY_U32S_3];
+	uint64_t begin = tree.sys.now(&tree.sys);
+	char *out = NULL;
+	int r;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(syscall(SYS_capget, &header, had), 0);
+	memcpy(less, had, sizeof(less));
+	less[0].effective &= ~(1U << CAP_KILL);
+	assert_int_equal(syscall(SYS_capset, &header, less), 0);
+	r = run("#!/bin/sh\nPATH=/bin:/usr/bin\nexec setpriv --reuid 65534 sleep 3\n", &out);
+	assert_int_equal(syscall(SYS_capset, &header, had), 0);
+	assert_int_equal(r, -ETIMEDOUT);
+	assert_null(out);
+	assert_true(tree.sys.now(&tree.sys) - begin < UINT64_C(2000000000));
+	/* It is still there: it was out of reach, and so the case is the one that is meant. */
+	assert_true(waitpid(-1, NULL, 0) > 0);
+}
+
+static void its_cpu_time_is_bounded(void **state)
+{
+	_cleanup_free char *out = NULL;
+
+	(void)state;
+	assert_int_equal(run("#!/bin/sh\nulimit -t\n", &out), 0);
+	assert_string_equal(out, "10\n");
+}
+
 static void where_it_is_not_installed_that_is_told(void **state)
 {
 	char *out = NULL;
@@ -101,6 +137,8 @@ int main(void)
 		TEST(it_gets_input_and_verb_and_nothing_else),
 		TEST(a_failure_or_too_much_output_is_told),
 		TEST(what_hangs_is_killed_at_its_deadline),
+		TEST(what_cant_be_killed_is_not_waited_for),
+		TEST(its_cpu_time_is_bounded),
 		TEST(where_it_is_not_installed_that_is_told),
 	};
 
