@@ -10,7 +10,8 @@
  * `mac` ("52:54:00:12:34:56") is the NIC's address, or NULL: rules by address are then told as what
  * "may" apply, as are rules by what isn't looked at here (drivers, conditions). Appends "file:line"
  * to *places and, index by index, "file:line: what stands there" to *words. Files that can't be
- * read and lines that make no sense are passed over. 0 or -ENOMEM (both lists as they were). */
+ * read and lines that make no sense are passed over; netplan's file that nodefit-net doesn't read
+ * is told at its line 1, for it may hold one. 0 or -ENOMEM (both lists as they were). */
 int mtu_writers_find(const struct sys *sys, const char *ifname, const char *mac, unsigned mtu,
 		     struct strings *places, struct strings *words);
 

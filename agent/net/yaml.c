@@ -138,8 +138,8 @@ int yaml_run(void)
 	}
 	if (r == 0)
 		r = yaml_lines(text, len, stdout);
-	if (r == 0 && fflush(stdout) != 0)
-		r = negative_errno();
+	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		r = -EIO;
 	if (r < 0)
 		log_error("nodefit-net yaml: %s", strerror(-r));
 	return r < 0 ? REPORTER_FAILED : REPORTER_STOPPED;

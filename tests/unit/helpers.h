@@ -153,7 +153,6 @@ HELPER int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
-/* A copy of the fixture, or an empty tree for NULL. */
 /* Of this build; its own tests lie two folders below. */
 HELPER const char *built_program(const char *name)
 {
@@ -168,6 +167,7 @@ HELPER const char *built_program(const char *name)
 	return path;
 }
 
+/* A copy of the fixture, or an empty tree for NULL. */
 HELPER void tree_open(struct tree *t, const char *fixture)
 {
 	snprintf(t->dir, sizeof(t->dir), "/tmp/nodefit-unit.XXXXXX");

@@ -21,7 +21,10 @@ holds "all symbols are bound at start (full RELRO)" 'BIND_NOW|NOW' "$dynamic"
 holds "the stack is not executable" 'GNU_STACK +[0-9a-fx ]+ RW ' "$headers"
 holds "stacks are protected" '__stack_chk_fail' "$symbols"
 n=$((n + 1))
-foreign=$(ldd "$NODEFIT" | grep -Eo 'lib(curl|ssl|microhttpd|yaml)[^ ]*' | sort -u)
+libraries=$(ldd "$NODEFIT")
+foreign=$(printf '%s\n' "$libraries" | grep -Eo 'lib(curl|ssl|microhttpd|yaml)[^ ]*' | sort -u)
+# An ldd that can't tell is no proof.
+case $libraries in *libc.so*) ;; *) foreign="what ldd can't tell" ;; esac
 if [ -z "$foreign" ]; then
 	echo "ok $n - nothing that speaks HTTP or YAML is in the program with the privileges"
 else

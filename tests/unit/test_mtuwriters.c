@@ -195,6 +195,40 @@ static void netplans_files_are_told_when_nobody_can_read_them(void **state)
 	assert_one(NETPLAN ":1", "netplan may set an MTU: its file can't be read");
 }
 
+/* It reads what is hostile, and may have been taken over. */
+static void what_nodefit_net_prints_is_not_trusted(void **state)
+{
+	static const char *const prints[] = {
+		"",
+		"\\n\\n\\t\\n\\t\\t\\t\\t\\t\\n",
+		"network ethernets eth0 mtu 1400\\n",
+		"5\\tnetwork\\tethernets\\teth0\\tmtu\\n",
+		"5\\tnetwork\\tethernets\\teth0\\tmtu\\t1400\\tx\\n",
+		"5\\tnetwork\\tethernets\\teth0\\ta\\tb\\tc\\td\\te\\tmtu\\t1400\\n",
+		"5\\tnetwork\\tethernets\\t%0300d\\tmtu\\t1400\\n",
+		"5\\tnetwork\\tethernets\\teth0\\tmtu\\t1400%0300d\\n",
+		"\\0005\\tnetwork\\tethernets\\teth0\\tmtu\\t1400\\n",
+	};
+	char script[128], text[512];
+
+	(void)state;
+	tree_write(&tree, NETPLAN, HEAD);
+	snprintf(script, sizeof(script), "%s/script", tree.dir);
+	tree.sys.helper = script;
+	for (size_t i = 0; i < ARRAY_LEN(prints); i++) {
+		snprintf(text, sizeof(text), "#!/bin/sh\nprintf '%s' 1\n", prints[i]);
+		tree_write(&tree, "/script", text);
+		assert_int_equal(chmod(script, 0755), 0);
+		assert_none();
+	}
+	/* A line that is as it should be counts, whatever stands around it. */
+	tree_write(&tree, "/script",
+		   "#!/bin/sh\nprintf 'x\\n-7\\ta\\n"
+		   "5\\tnetwork\\tethernets\\teth0\\tmatch\\tname\\tlo\\tx\\n"
+		   "6\\tnetwork\\tethernets\\teth0\\tmtu\\t1400'\n");
+	assert_one(NETPLAN ":6", "netplan sets MTU 1400 on eth0");
+}
+
 /* --- systemd --- */
 
 static void networkds_file_that_fits_first(void **state)
@@ -438,6 +472,7 @@ int main(void)
 		TEST(netplans_dhcp_brings_an_mtu_unless_told_not_to),
 		TEST(netplans_files_are_merged_in_order),
 		TEST(netplans_files_are_told_when_nobody_can_read_them),
+		TEST(what_nodefit_net_prints_is_not_trusted),
 		TEST(hostile_yaml_does_no_harm),
 		TEST(networkds_file_that_fits_first),
 		TEST(a_link_that_networkd_leaves_alone),
