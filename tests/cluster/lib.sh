@@ -152,8 +152,9 @@ rig_stop() {
 	reporter_stop
 }
 
+# Replaced as a whole: an agent that starts meanwhile must not read half of it.
 configure() { # NODE CREDENTIALS [LINE]
-	cat >"$work/agent.conf" <<END
+	cat >"$work/agent.conf.new" <<END
 [agent]
 profile=$work/p.ini
 for=0s
@@ -168,6 +169,7 @@ heartbeat_interval=10s
 stale_after=8s
 ${3:-}
 END
+	mv "$work/agent.conf.new" "$work/agent.conf"
 }
 agent_start() {
 	"$NODEFIT" agent --config "$work/agent.conf" 2>>"$work/agent.log" &

@@ -143,5 +143,33 @@ within 30 renewed_after n1 "$renewed"
 ok $? "it is renewed"
 equal "and the node is left alone meanwhile" "$n" \
 	"$(requests '.verb == "patch" and .objectRef.subresource == "status"')"
+reporter_stop
+
+# --- how soon ---
+agent_kill
+printf '[check.net]\ndeviates=fail\n[net]\ndevices=v0\ntxqueuelen=1000\n' >>"$work/p.ini"
+configure n1 account
+sed -i 's/^profile=/drift=report\nprofile=/' "$work/agent.conf"
+agent_start
+reporter_begin
+within 30 is_told n1 True AllChecksPass
+# soon WHAT REASON: the time from the mark to the request, as the API server saw it.
+soon() {
+	within 10 is_told n1 False "$2"
+	ok $? "$1 is told" "$(condition n1 NodeFit .; jq -c '.checks[] | [.name, .verdict, .reason]' /run/nodefit/report.json)"
+	jq -rs --arg reason "$2" --argjson mark "$mark" '[.[] | select((.userAgent | startswith("nodefit-net")) and
+		.verb == "patch" and .objectRef.subresource == "status" and
+		.requestObject.status.conditions[0].reason == $reason)] | last.requestReceivedTimestamp |
+		(.[0:19] + "Z" | fromdate) + ("0" + .[19:26] | tonumber) - $mark | . * 1000 | floor |
+		"# \(.) ms"' "$work/audit.log"
+}
+mark=$(date +%s.%N)
+echo 0 >/proc/sys/net/ipv4/ip_forward
+soon "a sysctl that somebody changes (drift_interval=1s: 2000 ms at the most)" SysctlDeviates
+echo 1 >/proc/sys/net/ipv4/ip_forward
+within 10 is_told n1 True AllChecksPass
+mark=$(date +%s.%N)
+ip link set v0 txqueuelen 500
+soon "a link's setting that somebody changes (1000 ms at the most)" LinkDeviates
 rig_stop
 finish
