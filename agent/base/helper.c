@@ -28,7 +28,8 @@ static int find(const struct sys *sys, char *path, size_t size)
 		return negative_errno();
 	path[n] = '\0';
 	slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, PROGRAM);
+	slash = slash ? slash + 1 : path;
+	snprintf(slash, size - (size_t)(slash - path), PROGRAM);
 	return 0;
 }
 

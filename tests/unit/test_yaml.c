@@ -92,19 +92,16 @@ static void long_keys_and_values_are_left_out_not_cut(void **state)
 static void what_is_too_deep_is_left_out(void **state)
 {
 	enum { DEEP = 200 };
-	char text[8 * DEEP] = "";
+	char text[3 * DEEP], opening[DEEP + 1] = "", closing[DEEP + 1] = "";
 
 	(void)state;
 	assert_lines("{a: {b: {c: {d: {e: {f: {g: {h: i}}}}}}}}", "1\ta\tb\tc\td\te\tf\tg\th\ti\n");
 	assert_lines("{a: {b: {c: {d: {e: {f: {g: {h: {i: j}, k: [l], m: n}}}}}}}, o: p}",
 		     "1\ta\tb\tc\td\te\tf\tg\tm\tn\n1\to\tp\n");
 	/* Behind a depth that only harms, no more is read. */
-	strcpy(text, "a: b\nc: ");
-	for (int i = 0; i < DEEP; i++)
-		strcat(text, "[");
-	for (int i = 0; i < DEEP; i++)
-		strcat(text, "]");
-	strcat(text, "\nd: e\n");
+	memset(opening, '[', DEEP);
+	memset(closing, ']', DEEP);
+	snprintf(text, sizeof(text), "a: b\nc: %s%s\nd: e\n", opening, closing);
 	assert_lines(text, "1\ta\tb\n");
 }
 
@@ -136,8 +133,8 @@ static void the_program_reads_at_most_one_unit_file(void **state)
 	assert_non_null(text);
 	assert_int_equal(sys_init(&sys, NULL), 0);
 	sys.helper = built_program("nodefit-net");
-	memset(text, '#', UNIT_FILE_MAX + 1);
-	memcpy(text, "a: b\n", 5);
+	snprintf(text, UNIT_FILE_MAX, "a: b\n");
+	memset(text + 5, '#', UNIT_FILE_MAX + 1 - 5);
 	assert_int_equal(helper_run(&sys, "yaml", text, UNIT_FILE_MAX + 1, 10, 100, &out), -EPROTO);
 	assert_null(out);
 	assert_int_equal(helper_run(&sys, "yaml", text, UNIT_FILE_MAX, 10, 100, &out), 0);
