@@ -66,8 +66,8 @@ static void read_report(struct reporter *r)
 {
 	_cleanup_free char *text = NULL;
 	const char *why = NULL;
-	struct view v;
-	struct stat st;
+	struct view v = {0};
+	struct stat st = {0};
 	double age;
 	size_t len;
 	int error = sys_read(&r->sys, RUN_DIR "/" REPORT_FILE, REPORT_LARGEST, &text, &len);
