@@ -58,7 +58,7 @@ try tidy
 # Neither cppcheck nor clang-tidy knows the cleanup attribute: to them it is a leak.
 # shellcheck disable=SC2086
 try cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	--suppress=missingIncludeSystem --suppress=memleak --suppress=memleakOnRealloc --std=c11 -j2 -Iinclude -D__x86_64__ $parts
+	--suppress=missingIncludeSystem --suppress=memleak --suppress=memleakOnRealloc --suppress=resourceLeak --std=c11 -j2 -Iinclude -D__x86_64__ $parts
 try shellcheck -x -P SCRIPTDIR -e SC2317,SC2154 "$@" # SC2317, SC2154: functions and variables used elsewhere
 for page in packaging/man/*; do
 	[ ! -e "$page" ] || try mandoc -T lint -W warning "$page"

@@ -182,8 +182,11 @@ void report_restore(struct agent *a)
 	profile = json_string_value(json_object_get(root, "profile"));
 	/* /run may outlive a boot in a container. */
 	if (boot && profile && *a->report.node.boot_id &&
-	    strcmp(boot, a->report.node.boot_id) == 0 && strcmp(profile, a->report.profile) == 0)
+	    strcmp(boot, a->report.node.boot_id) == 0 && strcmp(profile, a->report.profile) == 0) {
 		json_array_foreach(json_object_get(root, "checks"), index, check)
+		{
 			restore_check(a, check);
+		}
+	}
 	json_decref(root);
 }

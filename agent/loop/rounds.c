@@ -153,10 +153,10 @@ int rounds_open(struct agent *a)
 {
 	size_t n = 0;
 
-	while (checks[n])
+	while (n < CHECKS_MOST && checks[n])
 		n++;
 	if (!a->rounds) /* else what is told of each is kept */
-		a->rounds = calloc(n, sizeof(*a->rounds));
+		a->rounds = calloc(CHECKS_MOST, sizeof(*a->rounds));
 	if (!a->rounds)
 		return -ENOMEM;
 	a->n_rounds = n;

@@ -39,6 +39,7 @@ struct api {
 struct transfer {
 	struct api *api;
 	CURL *easy;
+	struct transfer **place; /* among those on their way, or NULL */
 	struct api_request request;
 	struct curl_slist *headers;
 	char *body;
@@ -135,21 +136,11 @@ static int set_timer(CURLM *multi, long ms, void *context)
 
 /* --- a request --- */
 
-static struct transfer **place_of(struct api *api, const struct transfer *t)
-{
-	for (size_t i = 0; i < REQUESTS_MOST; i++)
-		if (api->on_way[i] == t)
-			return &api->on_way[i];
-	return NULL;
-}
-
 static void transfer_free(struct transfer *t)
 {
-	struct transfer **place = place_of(t->api, t);
-
-	if (place) {
+	if (t->place) {
 		curl_multi_remove_handle(t->api->multi, t->easy);
-		*place = NULL;
+		*t->place = NULL;
 	}
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
@@ -220,8 +211,10 @@ static void check_done(struct api *api)
 		} else {
 			reply.error = *t->error ? t->error : curl_easy_strerror(result);
 		}
-		*place_of(api, t) = NULL;
+		/* Its place is free for what done() may send. */
 		curl_multi_remove_handle(api->multi, easy);
+		*t->place = NULL;
+		t->place = NULL;
 		t->request.done(t->request.context, &reply);
 		transfer_free(t);
 	}
@@ -361,9 +354,12 @@ static int set_up(CURL *easy, struct transfer *t)
 
 int api_send(struct api *api, const struct api_request *request)
 {
-	struct transfer **place = place_of(api, NULL), *t;
+	struct transfer **place = NULL, *t;
 	int r;
 
+	for (size_t i = 0; i < REQUESTS_MOST && !place; i++)
+		if (!api->on_way[i])
+			place = &api->on_way[i];
 	if (!place)
 		return -EBUSY;
 	t = calloc(1, sizeof(*t));
@@ -377,11 +373,13 @@ int api_send(struct api *api, const struct api_request *request)
 	t->request.path = t->request.type = t->request.body = NULL;
 	if (r == 0 && curl_multi_add_handle(api->multi, t->easy) != CURLM_OK)
 		r = -EIO;
-	if (r < 0)
+	if (r < 0) {
 		transfer_free(t);
-	else
-		*place = t;
-	return r;
+		return r;
+	}
+	*place = t;
+	t->place = place;
+	return 0;
 }
 
 /* libcurl verifies the name of the URL: that has the certificate's, and is sent to the server. A

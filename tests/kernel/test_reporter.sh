@@ -36,7 +36,7 @@ is_told() { # STATUS REASON
 	[ "$(told '.status + " " + .reason')" = "$1 $2" ]
 }
 requests() { # FILTER: how many are so, without events
-	cat "$api/requests" 2>/dev/null | jq -s "[.[] | select(.path | test(\"/events\") | not) | select($1)] | length"
+	[ ! -e "$api/requests" ] || jq -s "[.[] | select(.path | test(\"/events\") | not) | select($1)] | length" "$api/requests"
 }
 asked() { # NUMBER FILTER: at least
 	[ "$(requests "$2")" -ge "$1" ]
