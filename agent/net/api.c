@@ -2,12 +2,12 @@
 /* libcurl's multi interface, driven by sd-event. */
 #include "api.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <string.h>
 #include <strings.h>
+
+#include "login.h"
 
 #ifndef NODEFIT_VERSION
 #define NODEFIT_VERSION "unknown"
@@ -15,7 +15,6 @@
 
 #define CONNECT_MS      5000L
 #define WHOLE_MS        20000L
-#define TOKEN_LARGEST   65536
 #define REQUESTS_MOST   8
 #define ALLOWED_SOCKETS 16
 
@@ -222,89 +221,16 @@ static void check_done(struct api *api)
 	malloc_trim(0);
 }
 
-/* A token must not end up in another header, whatever the file holds. */
-static int add_token(struct transfer *t, const char *token)
-{
-	_cleanup_free char *header = NULL;
-	size_t len = strcspn(token, " \t\r\n");
-	struct curl_slist *longer;
-
-	if (len == 0)
-		return 0;
-	if (format(&header, "Authorization: Bearer %.*s", (int)len, token) < 0)
-		return -ENOMEM;
-	longer = curl_slist_append(t->headers, header);
-	explicit_bzero(header, strlen(header));
-	if (!longer)
-		return -ENOMEM;
-	t->headers = longer;
-	return 0;
-}
-
-static int add_token_file(struct transfer *t, const char *path)
-{
-	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	_cleanup_free char *text = NULL;
-	ssize_t n;
-	int r;
-
-	if (fd < 0)
-		return negative_errno();
-	text = calloc(1, TOKEN_LARGEST + 1);
-	if (!text)
-		return -ENOMEM;
-	n = read(fd, text, TOKEN_LARGEST);
-	if (n < 0)
-		return negative_errno();
-	r = add_token(t, text);
-	explicit_bzero(text, TOKEN_LARGEST);
-	return r;
-}
-
-static void set_blob(CURL *easy, CURLoption option, const char *pem)
-{
-	struct curl_blob blob = {
-		.data = (void *)pem, .len = strlen(pem), .flags = CURL_BLOB_NOCOPY};
-
-	curl_easy_setopt(easy, option, &blob);
-}
-
-static void set_identity(CURL *easy, const struct credentials *c)
-{
-	if (c->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file);
-	else if (c->ca_pem)
-		set_blob(easy, CURLOPT_CAINFO_BLOB, c->ca_pem);
-	if (c->cert_file)
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, c->cert_file);
-	else if (c->cert_pem)
-		set_blob(easy, CURLOPT_SSLCERT_BLOB, c->cert_pem);
-	if (c->key_file)
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, c->key_file);
-	else if (c->key_pem)
-		set_blob(easy, CURLOPT_SSLKEY_BLOB, c->key_pem);
-}
-
 static int add_headers(struct transfer *t, const struct credentials *c)
 {
 	_cleanup_free char *type = NULL;
-	struct curl_slist *longer;
+	int r = login_header(&t->headers, "Accept: application/json");
 
-	if (t->request.type) {
-		if (format(&type, "Content-Type: %s", t->request.type) < 0)
-			return -ENOMEM;
-		longer = curl_slist_append(t->headers, type);
-		if (!longer)
-			return -ENOMEM;
-		t->headers = longer;
-	}
-	longer = curl_slist_append(t->headers, "Accept: application/json");
-	if (!longer)
-		return -ENOMEM;
-	t->headers = longer;
-	return c->token_file ? add_token_file(t, c->token_file)
-	       : c->token    ? add_token(t, c->token)
-			     : 0;
+	if (r == 0 && t->request.type)
+		r = format(&type, "Content-Type: %s", t->request.type);
+	if (r == 0 && type)
+		r = login_header(&t->headers, type);
+	return r < 0 ? r : login_token(&t->headers, c);
 }
 
 static int set_up(CURL *easy, struct transfer *t)
@@ -348,7 +274,7 @@ static int set_up(CURL *easy, struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	if (t->api->connect_to)
 		curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->api->connect_to);
-	set_identity(easy, c);
+	login_identity(easy, c);
 	return 0;
 }
 

@@ -85,10 +85,10 @@ static void the_whole_has_its_fields(void **state)
 
 static void a_change_has_its_fields(void **state)
 {
-	static const char *const names[] = {"tuner",    "key",          "wish",   "wanted",
-					    "before",   "after",        "error",  "outcome",
-					    "origin",   "writers",      "lowers", "per_netns",
-					    "contests", "contested_by", "notes",  "persisted_in"};
+	static const char *const names[] = {
+		"tuner",    "key",          "wish",   "wanted",       "before",   "after",
+		"error",    "outcome",      "origin", "writers",      "lowers",   "per_netns",
+		"contests", "contested_by", "notes",  "persisted_in", "contested"};
 	struct change c = {.tuner = &sysctl_tuner,
 			   .key = (char *)"fs.file-max",
 			   .wish = (char *)"= 2097152",
