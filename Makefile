@@ -10,6 +10,7 @@ DESTDIR ?=
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 PROFILEDIR := $(DESTDIR)$(PREFIX)/lib/nodefit/profiles
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
+UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 CC ?= cc
 PKG_CONFIG ?= pkg-config
@@ -163,6 +164,8 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -D -m 0755 $(B)/nodefit-net $(BINDIR)/nodefit-net
 	install -d -m 0755 $(PROFILEDIR)
 	install -m 0644 profiles/*.ini $(PROFILEDIR)
+	install -d -m 0755 $(UNITDIR)
+	install -m 0644 packaging/systemd/*.service $(UNITDIR)
 	install -D -m 0644 packaging/man/nodefit.1 $(MANDIR)/man1/nodefit.1
 	install -D -m 0644 packaging/man/nodefit.profile.5 $(MANDIR)/man5/nodefit.profile.5
 	install -D -m 0644 packaging/man/agent.conf.5 $(MANDIR)/man5/agent.conf.5
@@ -170,6 +173,7 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 
 uninstall: ## take away what install put there
 	rm -f $(BINDIR)/nodefit $(BINDIR)/nodefit-net $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5 $(MANDIR)/man8/nodefit-net.8
+	rm -f $(addprefix $(UNITDIR)/,$(notdir $(wildcard packaging/systemd/*.service)))
 	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
 	-rmdir $(PROFILEDIR) $(dir $(PROFILEDIR))
 
