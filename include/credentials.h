@@ -12,6 +12,7 @@ struct credentials {
 	char *cert_file, *cert_pem; /* … a client certificate and its key; */
 	char *key_file, *key_pem;   /* both may be one file */
 	char *server_name;          /* the name in the server's certificate, if another */
+	bool copied; /* some were taken over from files that we can't read (any more) */
 };
 
 /* What a pod is given: below `folder` (NULL: /var/run/secrets/kubernetes.io/serviceaccount) token
@@ -22,5 +23,12 @@ int credentials_of_pod(const char *folder, struct credentials *out, struct probl
 /* The current context of a kubeconfig. Paths in it are relative to its folder. What is not done,
  * such as exec plugins, is refused in words. 0, -EINVAL (noted) or -ENOMEM. */
 int credentials_of_kubeconfig(const char *path, struct credentials *out, struct problems *problems);
+
+/* Opens a file to read it, or where it may not be read or seen the one of that name that systemd
+ * has handed over (LoadCredential=, systemd.exec(5)). A descriptor or -errno. */
+int handover_open(const char *path);
+/* Takes into memory what of the files the later user, nobody where this one is root, can't read. 0,
+ * -EINVAL (noted) or -ENOMEM. */
+int handover_take(struct credentials *c, struct problems *problems);
 
 void credentials_clear(struct credentials *c);

@@ -29,6 +29,7 @@ struct reporter {
 	struct publisher publisher;
 	struct condition sent; /* on its way */
 	int64_t sent_transition;
+	double started;
 	double begin;   /* when to ask for the first time, unless there is bad news */
 	bool busy;      /* a request is on its way */
 	bool read_back; /* what the API server holds is known, or can't be */
@@ -98,11 +99,6 @@ void gate_take(struct reporter *r, const struct api_reply *node);
 /* Takes the taint away when the cluster has been told that the node is fit. True when a request is
  * on its way. */
 bool gate_try(struct reporter *r);
-
-/* --- handover.c --- */
-
-/* Takes over what files hold that the later user can't read. 0, -EINVAL (noted) or -ENOMEM. */
-int handover_take(struct credentials *c, struct problems *problems);
 
 /* --- pages.c --- */
 

@@ -35,14 +35,31 @@ static int open_as(const char *path, uid_t uid)
 	return fd;
 }
 
+int handover_open(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *slash = strrchr(path, '/');
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), error = negative_errno();
+	_cleanup_free char *handed = NULL;
+
+	if (fd >= 0)
+		return fd;
+	/* A unit may not even see the folder of what it is handed. */
+	if ((error != -EACCES && error != -ENOENT) || !folder)
+		return error;
+	if (format(&handed, "%s/%s", folder, slash ? slash + 1 : path) < 0)
+		return -ENOMEM;
+	fd = open(handed, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd >= 0 ? fd : error;
+}
+
 static int copy(const char *path, char **out)
 {
-	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_fd int fd = handover_open(path);
 	char *text;
 	ssize_t n;
 
 	if (fd < 0)
-		return negative_errno();
+		return fd;
 	text = calloc(1, LARGEST + 1);
 	if (!text)
 		return -ENOMEM;
@@ -57,23 +74,17 @@ static int copy(const char *path, char **out)
 }
 
 /* One of them: the file stays when the later user can read it. 0, -EINVAL (noted) or -ENOMEM. */
-static int take(char **file, char **text, struct problems *problems)
+static int take(struct credentials *c, char **file, char **text, struct problems *problems)
 {
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	_cleanup_free char *handed = NULL;
 	_cleanup_fd int fd = *file ? open_as(*file, PRIVILEGES_NOBODY) : -1;
 	const char *slash;
 	int error;
 
 	if (!*file || fd >= 0)
 		return 0;
-	slash = strrchr(*file, '/');
-	if (folder && format(&handed, "%s/%s", folder, slash ? slash + 1 : *file) < 0)
-		return -ENOMEM;
-	error = handed ? copy(handed, text) : -ENOENT;
-	if (error == -ENOENT)
-		error = copy(*file, text);
+	error = copy(*file, text);
 	if (error < 0) {
+		slash = strrchr(*file, '/');
 		problem_error(problems, *file, 0,
 			      "cannot be read: %s; a unit hands it over by LoadCredential=%s:%s",
 			      strerror(-error), slash ? slash + 1 : *file, *file);
@@ -81,16 +92,17 @@ static int take(char **file, char **text, struct problems *problems)
 	}
 	log_info("%s is not readable without privileges: taken over once, at the start", *file);
 	free(TAKE(*file));
+	c->copied = true;
 	return 0;
 }
 
 int handover_take(struct credentials *c, struct problems *problems)
 {
-	int error = take(&c->ca_file, &c->ca_pem, problems);
+	int error = take(c, &c->ca_file, &c->ca_pem, problems);
 
 	if (error == 0)
-		error = take(&c->token_file, &c->token, problems);
+		error = take(c, &c->token_file, &c->token, problems);
 	if (error == 0)
-		error = take(&c->cert_file, &c->cert_pem, problems);
-	return error < 0 ? error : take(&c->key_file, &c->key_pem, problems);
+		error = take(c, &c->cert_file, &c->cert_pem, problems);
+	return error < 0 ? error : take(c, &c->key_file, &c->key_pem, problems);
 }

@@ -211,11 +211,18 @@ static int read_document(const struct reading *rd, struct credentials *c)
 
 static int read_text(const char *path, char **text, size_t *len, struct problems *problems)
 {
-	_cleanup_file FILE *f = fopen(path, "re");
+	int fd = handover_open(path);
+	_cleanup_file FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	_cleanup_free char *all = f ? malloc(FILE_LARGEST + 1) : NULL;
 
 	if (!f) {
-		problem_error(problems, path, 0, "cannot be read: %s", strerror(errno));
+		const char *slash = strrchr(path, '/');
+
+		if (fd >= 0)
+			close(fd);
+		problem_error(problems, path, 0,
+			      "cannot be read: %s; a unit hands it over by LoadCredential=%s:%s",
+			      strerror(fd < 0 ? -fd : errno), slash ? slash + 1 : path, path);
 		return -EINVAL;
 	}
 	if (!all)

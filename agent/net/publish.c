@@ -10,6 +10,8 @@
 #include "nodeapi.h"
 #include "reporter.h"
 
+#define COPY_LIVES_S 300.0
+
 /* A request's: by its status, for what libcurl says of the same trouble varies. */
 static void tell_reply(struct reporter *r, const char *what, const char *verb, const char *resource,
 		       const struct api_reply *reply)
@@ -27,6 +29,18 @@ static void tell_reply(struct reporter *r, const char *what, const char *verb, c
 static bool is_refusal(const struct api_reply *reply)
 {
 	return reply->status == 401 || reply->status == 403;
+}
+
+/* A copy that the server has refused is old: the next start gets a new one. Not at once again, as a
+ * new one may be no better. */
+static void leave_old_copy(struct reporter *r, const struct api_reply *reply)
+{
+	if (reply->status != 401 || !r->credentials.copied ||
+	    reporter_now(r) - r->started < COPY_LIVES_S)
+		return;
+	log_error("the copy of the credentials has been refused: a restart takes the files as they "
+		  "are now");
+	sd_event_exit(r->event, REPORTER_FAILED);
 }
 
 static void send_now(struct reporter *r);
@@ -101,6 +115,7 @@ static void on_sent(void *context, const struct api_reply *reply)
 			   condition_text(r->sent.status), r->sent.reason);
 	} else {
 		tell_reply(r, "publishing", "patch", "nodes/status", reply);
+		leave_old_copy(r, reply);
 		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
 				 reporter_now(r));
 	}
@@ -129,6 +144,7 @@ static void on_read_back(void *context, const struct api_reply *reply)
 	}
 	if (reply->status != 200)
 		tell_reply(r, "reading the condition back", "get", "nodes", reply);
+	leave_old_copy(r, reply);
 	if (!r->read_back)
 		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
 				 reporter_now(r));
@@ -185,6 +201,7 @@ static void on_renewed(void *context, const struct api_reply *reply)
 		publisher_beat(&r->publisher, reporter_now(r));
 	} else {
 		tell_reply(r, "renewing the lease", "create, patch", "leases", reply);
+		leave_old_copy(r, reply);
 		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
 				 reporter_now(r));
 	}

@@ -138,7 +138,7 @@ static int start(struct reporter *r)
 		snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);
 	snprintf(r->node, sizeof(r->node), "%s", r->config.reporter.node);
 	publisher_init(&r->publisher, r->config.reporter.heartbeat_interval, dice, NULL);
-	r->publisher.next = reporter_now(r);
+	r->publisher.next = r->started = reporter_now(r);
 	r->begin = reporter_now(r) + r->config.reporter.start_within * dice(NULL);
 	intake_watch(r);
 	publish_plan(r);

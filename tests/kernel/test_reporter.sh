@@ -247,6 +247,25 @@ within 5 is_told False Another
 ok $? "a folder that was made anew is watched as well" "$(cat "$work/log")"
 stop
 
+# --- what only root may read, for a user without privileges ---
+mkdir "$work/root" "$work/handed"
+sed "s|tokenFile: [^}]*|tokenFile: $work/root/token|" "$work/kubeconfig" >"$work/root/kubeconfig"
+cp "$api/token" "$work/root/token"
+chmod 0700 "$work/root"
+sed "s|^kubeconfig=.*|kubeconfig=$work/root/kubeconfig|" "$work/agent.conf" >"$work/handed.conf"
+chmod 0644 "$work/handed.conf"
+err=$(setpriv --reuid 65534 --regid 65534 --clear-groups "$net" report --config "$work/handed.conf" 2>&1)
+equal "a kubeconfig that it may not read: exit code 2" 2 $?
+holds "with what a unit needs" "LoadCredential=kubeconfig:$work/root/kubeconfig" "$err"
+cp "$work"/root/* "$work/handed" && chmod 0644 "$work"/handed/*
+report fit HandedOver "x"
+CREDENTIALS_DIRECTORY=$work/handed setpriv --reuid 65534 --regid 65534 --clear-groups \
+	"$net" report --config "$work/handed.conf" 2>>"$work/log" &
+reporter=$!
+within 5 is_told True HandedOver
+ok $? "kubeconfig and token are taken from where systemd hands them over" "$(cat "$work/log")"
+stop
+
 # --- somebody else's certificate ---
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=api \
 	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/other.key" -out "$work/other.pem" 2>/dev/null
