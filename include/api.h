@@ -7,7 +7,7 @@
 
 #include "credentials.h"
 
-#define API_REPLY_MOST ((size_t)4 << 20) /* bytes of a reply's body: a node with many images */
+#define API_REPLY_MOST ((size_t)3 << 19) /* bytes of a reply's body: etcd keeps nothing larger */
 
 struct api_reply {
 	long status;      /* of HTTP; 0: there was no whole reply, and `error` says why */

@@ -37,6 +37,7 @@ struct publisher {
 	bool pending; /* it has not been told what is wanted */
 	double next;  /* when to send; INFINITY: not until something changes */
 	unsigned failures;
+	bool beat_fails; /* they are those of heartbeats */
 };
 
 /* Nothing is wanted yet. */
@@ -44,6 +45,8 @@ void publisher_init(struct publisher *p, double heartbeat, double (*dice)(void *
 		    void *context);
 /* The API server holds this, since then (seconds since 1970): what was read back at the start. */
 void publisher_holds(struct publisher *p, const struct condition *told, int64_t transition);
+/* Nobody knows what the API server holds. */
+void publisher_doubts(struct publisher *p);
 /* This is to be told. What is held already waits for its heartbeat. */
 void publisher_want(struct publisher *p, const struct condition *wanted, double now);
 /* What has been sent was taken. `transition` is the time that was sent. */

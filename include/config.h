@@ -21,7 +21,7 @@ enum { HEARTBEAT_CONDITION, HEARTBEAT_LEASE };
 enum { ON_STOP_KEEP, ON_STOP_UNKNOWN, ON_STOP_DELETE };
 
 struct reporter_config {
-	char node[TEXT_PARAM_MAX];       /* "": as the report says */
+	char node[TEXT_PARAM_MAX];       /* "": as NODE_NAME says, or the host */
 	char kubeconfig[TEXT_PARAM_MAX]; /* "": what a pod is given */
 	char server[TEXT_PARAM_MAX];     /* "": as these say */
 	char listen[TEXT_PARAM_MAX];     /* "": nobody can ask */

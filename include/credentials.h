@@ -21,14 +21,14 @@ struct credentials {
 int credentials_of_pod(const char *folder, struct credentials *out, struct problems *problems);
 
 /* The current context of a kubeconfig. Paths in it are relative to its folder. What is not done,
- * such as exec plugins, is refused in words. 0, -EINVAL (noted) or -ENOMEM. */
+ * such as exec plugins, is refused in words. 0, -EINVAL or -ENOENT (noted), or -ENOMEM. */
 int credentials_of_kubeconfig(const char *path, struct credentials *out, struct problems *problems);
 
 /* Opens a file to read it, or where it may not be read or seen the one of that name that systemd
  * has handed over (LoadCredential=, systemd.exec(5)). A descriptor or -errno. */
 int handover_open(const char *path);
 /* Takes into memory what of the files the later user, nobody where this one is root, can't read. 0,
- * -EINVAL (noted) or -ENOMEM. */
+ * -EINVAL or -ENOENT (noted), or -ENOMEM. */
 int handover_take(struct credentials *c, struct problems *problems);
 
 void credentials_clear(struct credentials *c);

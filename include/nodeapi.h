@@ -24,7 +24,12 @@ bool nodeapi_find(const struct api_reply *node, const char *type, struct conditi
  * when its taints have changed meanwhile. *body is the caller's. 1, 0 when there is no such taint,
  * -EBADMSG or -ENOMEM. */
 int nodeapi_untaint(const struct api_reply *node, const char *key, char **body);
-/* A failure in words: what the server said, and which rule is needed for `verb` on `resource`. The
- * caller's, or NULL. */
-char *nodeapi_explain(const struct api_reply *reply, const char *verb, const char *resource,
+/* What a role must allow. */
+struct nodeapi_right {
+	const char *group, *resource;
+	const char *verbs;   /* as in YAML's list: "\"create\", \"patch\"" */
+	const char *missing; /* what 404 means; NULL: there is no such node */
+};
+/* A failure in words: what the server said, and which rule is needed. The caller's, or NULL. */
+char *nodeapi_explain(const struct api_reply *reply, const struct nodeapi_right *right,
 		      const char *node);

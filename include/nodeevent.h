@@ -26,3 +26,5 @@ struct nodeevents {
  * the caller's. 1, 0 when it is one too many, or -ENOMEM. */
 int nodeevent_make(struct nodeevents *e, const char *node, const struct condition *c, double now,
 		   int64_t wall, uint64_t random, const char **method, char **path, char **body);
+/* None that was sent is counted up any more. */
+void nodeevents_forget(struct nodeevents *e);

@@ -58,7 +58,7 @@ struct reporter {
 	struct httpd *httpd;
 	struct metrics_own counts;
 	sd_event_source *watch, *watch_timer;
-	char *file_trouble, *folder_trouble; /* as last told */
+	char *file_trouble, *folder_trouble, *unsent; /* as last told */
 	const char *told_what; /* of requests: what failed, or NULL, and with what status */
 	long told_status;
 	sd_event_source *send_timer, *stale_timer;

@@ -272,6 +272,10 @@ static int set_up(CURL *easy, struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	/* Minutes pass before the next one, and that shall use what lies on the disk then. */
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A name server that does not answer is not waited for when the time is up. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	if (t->api->connect_to)
 		curl_easy_setopt(easy, CURLOPT_CONNECT_TO, t->api->connect_to);
 	login_identity(easy, c);

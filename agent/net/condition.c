@@ -70,6 +70,11 @@ static void plan_heartbeat(struct publisher *p, double now, bool first)
 					      : 1 + HEARTBEAT_JITTER * (2 * dice - 1));
 }
 
+void publisher_doubts(struct publisher *p)
+{
+	p->known = false;
+}
+
 void publisher_want(struct publisher *p, const struct condition *wanted, double now)
 {
 	bool first = !p->any;
@@ -85,9 +90,11 @@ void publisher_want(struct publisher *p, const struct condition *wanted, double 
 		return;
 	}
 	p->pending = true;
-	/* While the server can't be had, news wait with the rest: it gets the newest state then. */
-	if (p->failures == 0)
+	/* While the server can't be had, news wait with the rest: it gets the newest state then.
+	 * But what a heartbeat may not do, news may. */
+	if (p->failures == 0 || p->beat_fails)
 		p->next = now;
+	p->beat_fails = false;
 }
 
 void publisher_succeeded(struct publisher *p, const struct condition *sent, int64_t transition,
@@ -97,6 +104,7 @@ void publisher_succeeded(struct publisher *p, const struct condition *sent, int6
 
 	publisher_holds(p, sent, transition);
 	p->failures = 0;
+	p->beat_fails = false;
 	p->pending = !same(sent, &p->wanted);
 	if (p->pending)
 		p->next = now; /* it changed while it was sent */
@@ -107,6 +115,7 @@ void publisher_succeeded(struct publisher *p, const struct condition *sent, int6
 void publisher_beat(struct publisher *p, double now)
 {
 	p->failures = 0;
+	p->beat_fails = false;
 	if (p->pending)
 		p->next = now;
 	else
@@ -125,8 +134,9 @@ void publisher_failed(struct publisher *p, bool refused, double retry_after, dou
 	/* Half of it and up to the whole, but never before a time that the server named. */
 	wait *= 0.5 + 0.5 * p->dice(p->context);
 	if (retry_after > 0)
-		wait = double_min(retry_after, LONGEST_RETRY_S) *
-		       (1 + HEARTBEAT_JITTER * p->dice(p->context));
+		wait = double_max(wait, double_min(retry_after, LONGEST_RETRY_S) *
+						(1 + HEARTBEAT_JITTER * p->dice(p->context)));
+	p->beat_fails = !p->pending;
 	p->next = now + wait;
 }
 

@@ -8,7 +8,11 @@
 #include "nodeapi.h"
 #include "reporter.h"
 
-#define AGAIN_S 15.0 /* and up to twice that */
+/* And up to twice that. */
+#define AGAIN_S   5.0
+#define REFUSED_S 30.0
+
+static const struct nodeapi_right may_patch_nodes = {"", "nodes", "\"patch\"", NULL};
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 {
@@ -18,9 +22,9 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 	return 0;
 }
 
-static void ask_again(struct reporter *r)
+static void ask_again(struct reporter *r, double seconds)
 {
-	r->gate.next = reporter_now(r) + AGAIN_S * (1 + r->publisher.dice(NULL));
+	r->gate.next = reporter_now(r) + seconds * (1 + r->publisher.dice(NULL));
 	reporter_timer(r, &r->gate.timer, r->gate.next, on_timer);
 }
 
@@ -54,11 +58,11 @@ static void on_removed(void *context, const struct api_reply *reply)
 		r->counts.failures++;
 		/* Others have changed the taints meanwhile: that is no trouble. */
 		r->gate.stale = reply->status == 409 || reply->status == 422;
-		words = nodeapi_explain(reply, "patch", "nodes", r->node);
+		words = nodeapi_explain(reply, &may_patch_nodes, r->node);
 		if (!r->gate.stale && !r->gate.told)
 			log_warning("startup taint %s: %s", taint, words ? words : "no memory");
 		r->gate.told = r->gate.told || !r->gate.stale;
-		ask_again(r);
+		ask_again(r, r->gate.stale ? AGAIN_S : REFUSED_S);
 	}
 	publish_plan(r);
 }
@@ -72,7 +76,7 @@ static void on_read(void *context, const struct api_reply *reply)
 		gate_take(r, reply);
 	} else {
 		r->counts.failures++;
-		ask_again(r);
+		ask_again(r, REFUSED_S);
 	}
 	publish_plan(r);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials that only root may read, such as kubelet's: systemd hands them over in
  * $CREDENTIALS_DIRECTORY (LoadCredential=, systemd.exec(5)); a nodefit-net that is started as root
- * takes them into memory before it gives root up. Both are copies: a rotated file needs a restart,
- * as nodefit-report.path does it. */
+ * takes them into memory before it gives root up. Both are copies; what becomes of an old one is in
+ * publish.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <unistd.h>
@@ -22,6 +23,9 @@ static int open_as(const char *path, uid_t uid)
 	int fd, error;
 
 	if (root) {
+		/* They go with the rest later: what they may read does not count. */
+		if (setgroups(0, NULL) < 0)
+			return -1;
 		setfsgid(uid);
 		setfsuid(uid);
 	}
@@ -88,7 +92,7 @@ static int take(struct credentials *c, char **file, char **text, struct problems
 		problem_error(problems, *file, 0,
 			      "cannot be read: %s; a unit hands it over by LoadCredential=%s:%s",
 			      strerror(-error), slash ? slash + 1 : *file, *file);
-		return error == -ENOMEM ? error : -EINVAL;
+		return error == -ENOMEM || error == -ENOENT ? error : -EINVAL;
 	}
 	log_info("%s is not readable without privileges: taken over once, at the start", *file);
 	free(TAKE(*file));

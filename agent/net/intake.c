@@ -81,11 +81,13 @@ static void read_report(struct reporter *r)
 			      error == -EBADMSG ? why : strerror(-error));
 		if (error == -ENOENT)
 			want_unmeasured(r);
+		else if (!r->publisher.any && !r->stale_timer)
+			/* What an earlier boot has told must not stay for good. */
+			reporter_timer(r, &r->stale_timer,
+				       reporter_now(r) + r->config.reporter.stale_after, on_stale);
 		return;
 	}
 	reporter_tell(&r->file_trouble, RUN_DIR "/" REPORT_FILE, NULL);
-	if (!*r->node)
-		snprintf(r->node, sizeof(r->node), "%s", v.node);
 	age = (double)(r->sys.wall(&r->sys) - st.st_mtim.tv_sec);
 	if (*r->boot_id && *v.boot_id && strcmp(r->boot_id, v.boot_id) != 0)
 		want_unmeasured(r);

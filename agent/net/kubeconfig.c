@@ -223,7 +223,7 @@ static int read_text(const char *path, char **text, size_t *len, struct problems
 		problem_error(problems, path, 0,
 			      "cannot be read: %s; a unit hands it over by LoadCredential=%s:%s",
 			      strerror(fd < 0 ? -fd : errno), slash ? slash + 1 : path, path);
-		return -EINVAL;
+		return fd == -ENOENT ? fd : -EINVAL;
 	}
 	if (!all)
 		return -ENOMEM;

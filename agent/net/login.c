@@ -28,7 +28,7 @@ static int add_token(struct curl_slist **headers, const char *token)
 	int r;
 
 	if (len == 0)
-		return 0;
+		return -ENODATA; /* not without one: that would be another user */
 	if (format(&header, "Authorization: Bearer %.*s", (int)len, token) < 0)
 		return -ENOMEM;
 	r = login_header(headers, header);
@@ -73,6 +73,9 @@ static void set_blob(CURL *easy, CURLoption option, const char *pem)
 
 void login_identity(CURL *easy, const struct credentials *c)
 {
+	/* Nobody else's: libcurl would ask the system's folder of CAs as well. */
+	if (c->ca_file || c->ca_pem)
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	if (c->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file);
 	else if (c->ca_pem)

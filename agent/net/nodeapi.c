@@ -144,7 +144,7 @@ int nodeapi_untaint(const struct api_reply *node, const char *key, char **body)
 	return r < 0 ? r : any;
 }
 
-char *nodeapi_explain(const struct api_reply *reply, const char *verb, const char *resource,
+char *nodeapi_explain(const struct api_reply *reply, const struct nodeapi_right *right,
 		      const char *node)
 {
 	char *text = NULL;
@@ -155,12 +155,13 @@ char *nodeapi_explain(const struct api_reply *reply, const char *verb, const cha
 		(void)format(&text, "the API server does not accept the credentials (401): the "
 				    "token or certificate is read again at the next send");
 	else if (reply->status == 403)
-		(void)format(
-			&text,
-			"not allowed (403): a ClusterRole needs apiGroups: [\"\"], resources: "
-			"[\"%s\"], verbs: [\"%s\"]; kubelet's own credentials may for their node "
-			"only",
-			resource, verb);
+		(void)format(&text,
+			     "not allowed (403): a role needs apiGroups: [\"%s\"], resources: "
+			     "[\"%s\"], verbs: [%s]; kubelet's own credentials may for their node "
+			     "only",
+			     right->group, right->resource, right->verbs);
+	else if (reply->status == 404 && right->missing)
+		(void)format(&text, "%s (404)", right->missing);
 	else if (reply->status == 404)
 		(void)format(&text,
 			     "there is no node \"%s\" (404): [reporter] node= names it as the "

@@ -100,3 +100,9 @@ int nodeevent_make(struct nodeevents *e, const char *node, const struct conditio
 	*path = TAKE(made);
 	return 1;
 }
+
+void nodeevents_forget(struct nodeevents *e)
+{
+	for (size_t i = 0; i < EVENTS_KEPT; i++)
+		e->kept[i].count = 0;
+}

@@ -12,23 +12,42 @@
 
 #define COPY_LIVES_S 300.0
 
+static const struct nodeapi_right may_get_nodes = {"", "nodes", "\"get\"", NULL},
+				  may_patch_status = {"", "nodes/status", "\"patch\"", NULL},
+				  may_event = {"", "events", "\"create\", \"patch\"",
+					       "the event has gone"},
+				  may_lease = {"coordination.k8s.io", "leases",
+					       "\"create\", \"patch\"",
+					       "there is no namespace for leases; "
+					       "lease_namespace= names it"};
+
 /* A request's: by its status, for what libcurl says of the same trouble varies. */
-static void tell_reply(struct reporter *r, const char *what, const char *verb, const char *resource,
+static void tell_reply(struct reporter *r, const char *what, const struct nodeapi_right *right,
 		       const struct api_reply *reply)
 {
 	_cleanup_free char *words = NULL;
 
-	if (r->told_status == reply->status && r->told_what == what)
+	/* The same whatever is asked. */
+	bool its_own = reply->status == 0 || reply->status >= 500 || reply->status == 404;
+
+	if (r->told_what && r->told_status == reply->status && (r->told_what == what || its_own))
 		return;
 	r->told_status = reply->status;
 	r->told_what = what;
-	words = nodeapi_explain(reply, verb, resource, r->node);
+	words = nodeapi_explain(reply, right, r->node);
 	log_warning("%s: %s", what, words ? words : "no memory");
 }
 
 static bool is_refusal(const struct api_reply *reply)
 {
 	return reply->status == 401 || reply->status == 403;
+}
+
+static void tell_recovery(struct reporter *r)
+{
+	if (r->told_what)
+		log_info("publishing: it works again");
+	r->told_what = NULL;
 }
 
 /* A copy that the server has refused is old: the next start gets a new one. Not at once again, as a
@@ -58,7 +77,7 @@ void publish_plan(struct reporter *r)
 	const struct publisher *p = &r->publisher;
 	bool bad = p->any && p->wanted.status == CONDITION_FALSE;
 
-	if (!r->busy && !gate_try(r) && (p->any || !r->read_back))
+	if (!r->busy && !r->stopping && !gate_try(r) && (p->any || !r->read_back))
 		reporter_timer(r, &r->send_timer,
 			       r->read_back || bad ? p->next : double_max(p->next, r->begin),
 			       on_send);
@@ -71,8 +90,10 @@ static void on_event_sent(void *context, const struct api_reply *reply)
 	_cleanup_free char *words = NULL;
 
 	r->counts.failures += fails;
+	if (fails) /* it is not there, or not any more: the next one is a new one */
+		nodeevents_forget(&r->events);
 	if (fails && !r->events_fail) {
-		words = nodeapi_explain(reply, "create, patch", "events", r->node);
+		words = nodeapi_explain(reply, &may_event, r->node);
 		log_warning("events: %s", words ? words : "no memory");
 	}
 	r->events_fail = fails;
@@ -104,9 +125,7 @@ static void on_sent(void *context, const struct api_reply *reply)
 	r->busy = false;
 	r->counts.failures += reply->status < 200 || reply->status >= 300;
 	if (reply->status >= 200 && reply->status < 300) {
-		if (r->told_what)
-			log_info("publishing: it works again");
-		r->told_what = NULL;
+		tell_recovery(r);
 		if (r->publisher.known ? r->publisher.told.status != r->sent.status
 				       : r->sent.status != CONDITION_UNKNOWN)
 			send_event(r, &r->sent);
@@ -114,13 +133,17 @@ static void on_sent(void *context, const struct api_reply *reply)
 		sd_notifyf(false, "STATUS=%s=%s: %s", CONDITION_TYPE,
 			   condition_text(r->sent.status), r->sent.reason);
 	} else {
-		tell_reply(r, "publishing", "patch", "nodes/status", reply);
+		tell_reply(r, "publishing", &may_patch_status, reply);
+		/* It may have been done all the same, or the node is another by now. */
+		if (reply->status == 0 || reply->status >= 500 || reply->status == 404) {
+			publisher_doubts(&r->publisher);
+			r->read_back = false;
+			r->gate.open = false;
+		}
 		leave_old_copy(r, reply);
 		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
 				 reporter_now(r));
 	}
-	if (r->stopping)
-		sd_event_exit(r->event, REPORTER_STOPPED);
 	publish_plan(r);
 }
 
@@ -137,25 +160,29 @@ static void on_read_back(void *context, const struct api_reply *reply)
 		r->read_back = true;
 		r->publisher.failures = 0;
 		r->publisher.next = reporter_now(r);
-		if (reply->status == 200 && nodeapi_find(reply, CONDITION_TYPE, &held, &transition))
-			publisher_holds(&r->publisher, &held, transition);
-		if (reply->status == 200)
+		if (reply->status == 200) {
+			publisher_doubts(&r->publisher);
+			if (nodeapi_find(reply, CONDITION_TYPE, &held, &transition))
+				publisher_holds(&r->publisher, &held, transition);
 			gate_take(r, reply);
+		}
 	}
 	if (reply->status != 200)
-		tell_reply(r, "reading the condition back", "get", "nodes", reply);
+		tell_reply(r, "reading the condition back", &may_get_nodes, reply);
 	leave_old_copy(r, reply);
 	if (!r->read_back)
 		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
 				 reporter_now(r));
-	if (r->stopping)
-		sd_event_exit(r->event, REPORTER_STOPPED);
 	if (r->read_back && r->publisher.any) {
 		struct condition wanted = r->publisher.wanted;
 
 		r->publisher.any = false; /* compared with what is held */
 		publisher_want(&r->publisher, &wanted, reporter_now(r));
+	} else if (r->read_back) {
+		intake_read(r); /* bootstrap= depends on what is held */
 	}
+	if (r->read_back && reply->status == 200 && !r->publisher.pending)
+		tell_recovery(r);
 	publish_plan(r);
 }
 
@@ -195,18 +222,14 @@ static void on_renewed(void *context, const struct api_reply *reply)
 	}
 	r->lease_created = false;
 	if (good) {
-		if (r->told_what)
-			log_info("publishing: it works again");
-		r->told_what = NULL;
+		tell_recovery(r);
 		publisher_beat(&r->publisher, reporter_now(r));
 	} else {
-		tell_reply(r, "renewing the lease", "create, patch", "leases", reply);
+		tell_reply(r, "renewing the lease", &may_lease, reply);
 		leave_old_copy(r, reply);
 		publisher_failed(&r->publisher, is_refusal(reply), reply->retry_after,
 				 reporter_now(r));
 	}
-	if (r->stopping)
-		sd_event_exit(r->event, REPORTER_STOPPED);
 	publish_plan(r);
 }
 
@@ -236,10 +259,11 @@ static int renew(struct reporter *r, bool create)
 	return error;
 }
 
-static int tell(struct reporter *r, const char *body)
+static int tell(struct reporter *r, const char *body,
+		void (*done)(void *context, const struct api_reply *reply))
 {
 	return publish_ask(r, "PATCH", "/status", "application/strategic-merge-patch+json", body,
-			   on_sent);
+			   done);
 }
 
 static int tell_condition(struct reporter *r, int64_t wall)
@@ -250,7 +274,19 @@ static int tell_condition(struct reporter *r, int64_t wall)
 	r->sent = r->publisher.wanted;
 	r->sent_transition = publisher_transition(&r->publisher, wall);
 	error = nodeapi_patch(&r->sent, wall, r->sent_transition, &body);
-	return error < 0 ? error : tell(r, body);
+	return error < 0 ? error : tell(r, body, on_sent);
+}
+
+/* What can't even be sent, such as for want of the token. */
+static void tell_unsent(struct reporter *r, int error)
+{
+	const char *file = r->credentials.token_file;
+	_cleanup_free char *words = NULL;
+
+	if (error < 0 && file && error != -ENOMEM && error != -EBUSY)
+		(void)format(&words, "%s: %s", file,
+			     error == -ENODATA ? "there is no token in it" : strerror(-error));
+	reporter_tell(&r->unsent, "sending", error == 0 ? NULL : words ? words : strerror(-error));
 }
 
 static void send_now(struct reporter *r)
@@ -270,11 +306,21 @@ static void send_now(struct reporter *r)
 		else
 			error = tell_condition(r, wall);
 	}
+	tell_unsent(r, error);
 	if (error < 0) {
-		log_warning("publishing: %s", strerror(-error));
 		publisher_failed(&r->publisher, false, 0, reporter_now(r));
 		publish_plan(r);
 	}
+}
+
+/* Whatever else may still be on its way. */
+static void on_last(void *context, const struct api_reply *reply)
+{
+	struct reporter *r = context;
+
+	if (reply->status < 200 || reply->status >= 300)
+		tell_reply(r, "the last word", &may_patch_status, reply);
+	sd_event_exit(r->event, REPORTER_STOPPED);
 }
 
 int publish_last(struct reporter *r)
@@ -293,6 +339,6 @@ int publish_last(struct reporter *r)
 	else
 		error = nodeapi_patch(&r->sent, r->sys.wall(&r->sys), r->sent_transition, &body);
 	if (error == 0)
-		error = tell(r, body);
+		error = tell(r, body, on_last);
 	return error;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reporter.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 
 #include "log.h"
@@ -72,7 +74,7 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *info, void
 	(void)s;
 	(void)info;
 	sd_notify(false, "STOPPING=1");
-	if (r->stopping || r->config.reporter.on_stop == ON_STOP_KEEP || !*r->node)
+	if (r->stopping || r->config.reporter.on_stop == ON_STOP_KEEP)
 		return sd_event_exit(r->event, REPORTER_STOPPED);
 	error = publish_last(r);
 	if (error < 0)
@@ -86,7 +88,11 @@ static int load(struct reporter *r, const char *path)
 	struct reporter_config *c = &r->config.reporter;
 	struct problems problems = {0};
 	int error = config_load(&r->sys, path, &r->config, &problems);
+	size_t len;
 
+	if (error == -ENOENT)
+		error = -EINVAL;
+	/* What is not there yet may come: that is no wrong configuration. */
 	if (error == 0)
 		error = *c->kubeconfig ? credentials_of_kubeconfig(c->kubeconfig, &r->credentials,
 								   &problems)
@@ -95,7 +101,9 @@ static int load(struct reporter *r, const char *path)
 		error = handover_take(&r->credentials, &problems);
 	if (error == 0 && *c->server) {
 		free(TAKE(r->credentials.server));
-		error = format(&r->credentials.server, "%s", c->server);
+		for (len = strlen(c->server); len && c->server[len - 1] == '/';)
+			len--;
+		error = format(&r->credentials.server, "%.*s", (int)len, c->server);
 	}
 	if (error == 0 && strncmp(r->credentials.server, "https://", 8) != 0) {
 		problem_error(&problems, NULL, 0, "server=%s is not of the form https://HOST:PORT",
@@ -105,6 +113,21 @@ static int load(struct reporter *r, const char *path)
 	problems_log(&problems);
 	problems_clear(&problems);
 	return error;
+}
+
+/* As kubelet registers it, unless it was told another name; a pod is told by NODE_NAME. */
+static void name_node(struct reporter *r)
+{
+	const char *variable = getenv("NODE_NAME"), *name = r->config.reporter.node;
+	struct utsname uts;
+
+	if (!*name && variable)
+		name = variable;
+	if (!*name && uname(&uts) == 0)
+		name = uts.nodename;
+	snprintf(r->node, sizeof(r->node), "%s", name);
+	for (char *c = r->node; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
 }
 
 static int start(struct reporter *r)
@@ -136,7 +159,7 @@ static int start(struct reporter *r)
 	}
 	if (sys_read_line(&r->sys, "/proc/sys/kernel/random/boot_id", &boot) == 0)
 		snprintf(r->boot_id, sizeof(r->boot_id), "%s", boot);
-	snprintf(r->node, sizeof(r->node), "%s", r->config.reporter.node);
+	name_node(r);
 	publisher_init(&r->publisher, r->config.reporter.heartbeat_interval, dice, NULL);
 	r->publisher.next = r->started = reporter_now(r);
 	r->begin = reporter_now(r) + r->config.reporter.start_within * dice(NULL);
@@ -163,6 +186,7 @@ static void stop(struct reporter *r)
 	credentials_clear(&r->credentials);
 	free(r->file_trouble);
 	free(r->folder_trouble);
+	free(r->unsent);
 	sys_done(&r->sys);
 }
 
@@ -175,8 +199,7 @@ int reporter_run(const char *config_path)
 		error = load(&r, config_path);
 	if (error < 0) {
 		stop(&r);
-		return error == -EINVAL || error == -ENOENT ? REPORTER_MISCONFIGURED
-							    : REPORTER_FAILED;
+		return error == -EINVAL ? REPORTER_MISCONFIGURED : REPORTER_FAILED;
 	}
 	error = privileges_drop();
 	if (error < 0)

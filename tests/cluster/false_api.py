@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A false API server for faults that the real one won't produce. It holds one Node, applies the
 strategic merge patch of its conditions, and does what the file MODE in its folder says:
-ok, 401 403 404 429 500, hang, cut (half a reply), flood (100 MB), or drop (no reply).
+ok, 401 403 404 429 500, hang, cut (half a reply), flood (100 MB), drop (no reply), or lost (a
+patch is done, and not answered).
 usage: false_api.py FOLDER, which has cert.pem, key.pem, token; it writes port and requests."""
 import json
 import ssl
@@ -86,6 +87,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(201 if self.command == "POST" else 200)
         if self.command == "PATCH":
             merge(json.loads(body))
+        if mode == "lost" and self.command == "PATCH":
+            (folder / "node").write_text(json.dumps(node))
+            self.close_connection = True
+            return None
         (folder / "node").write_text(json.dumps(node))
         return self.reply(200, json.dumps(node).encode())
 

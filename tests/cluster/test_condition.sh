@@ -70,6 +70,9 @@ cycle() { # NODE CREDENTIALS
 		"$(condition "$1" NodeFit .lastTransitionTime)"
 }
 cycle n1 account
+curl -s http://127.0.0.1:9753/metrics >"$work/metrics"
+equal "a real report's metrics are as Prometheus wants them" "" "$(promtool check metrics <"$work/metrics" 2>&1)"
+holds "with every check's verdict" 'check="steal"' "$(cat "$work/metrics")"
 
 # --- a token replaced on disk ---
 token_create "$work/token"

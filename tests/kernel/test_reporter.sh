@@ -76,7 +76,7 @@ clusters: [{name: k, cluster: {server: "https://127.0.0.1:$(cat "$api/port")",
 users: [{name: u, user: {tokenFile: $api/token}}]
 END
 configure() {
-	printf '[agent]\nreport_interval=1s\n[reporter]\nstart_within=0s\nheartbeat_interval=%s\nkubeconfig=%s\nstale_after=%s\n%s\n' \
+	printf '[agent]\nreport_interval=1s\n[reporter]\nnode=n1\nstart_within=0s\nheartbeat_interval=%s\nkubeconfig=%s\nstale_after=%s\n%s\n' \
 		"${beat:-1h}" "$work/kubeconfig" "${1:-60s}" "${2:-}" >"$work/agent.conf"
 }
 
@@ -148,6 +148,9 @@ within 3 is_told True SysctlDeviates
 ok $? "a token replaced on disk is used at the next send"
 
 # --- faults ---
+ready_again() {
+	[ "$(ask /readyz)" = ok ]
+}
 for fault in 500 403 404 429 cut drop flood; do
 	mode $fault
 	: >"$work/log"
@@ -155,7 +158,7 @@ for fault in 500 403 404 429 cut drop flood; do
 	report unfit Fault$fault "while $fault"
 	within 5 asked $((n + 2)) ".mode == \"$fault\""
 	ok $? "$fault: it tries again"
-	equal "$fault: it is told once" 1 "$(grep -c '^<4>publishing: ' "$work/log")"
+	equal "$fault: it is told once" 1 "$(grep -Ec '^<4>(publishing|reading the condition back): ' "$work/log")"
 	mode ok
 	within 12 is_told False Fault$fault
 	ok $? "$fault: then the newest state is sent"
@@ -174,7 +177,27 @@ report unfit Newest "while hang"
 mode ok
 within 30 is_told False Newest
 ok $? "after its own deadline the newest state is sent"
-equal "it is told once" 1 "$(grep -c '^<4>publishing: ' "$work/log")"
+equal "it is told once" 1 "$(grep -Ec '^<4>(publishing|reading the condition back): ' "$work/log")"
+
+# --- what the server has done, but could not say ---
+report fit AllChecksPass "all checks pass"
+within 5 is_told True AllChecksPass
+mode lost
+report unfit Lost "its reply is lost"
+within 5 is_told False Lost
+report fit AllChecksPass "all checks pass"
+mode ok
+within 12 is_told True AllChecksPass
+ok $? "a change that was taken without a reply is taken back" "$(told .)"
+sleep 1.1
+mode lost
+report unfit Again "its reply is lost"
+within 5 is_told False Again
+since=$(told .lastTransitionTime)
+mode ok
+within 12 ready_again
+equal "and where it still holds it is not sent again" "$since 1" "$(told .lastTransitionTime) $(requests \
+	'.method == "PATCH" and .body.status.conditions[0].reason == "Again"')"
 
 # --- an API server that is down for a while ---
 : >"$work/log"
@@ -190,7 +213,7 @@ within 30 is_told False Outage8
 ok $? "when it is back it gets the newest state"
 sleep 1
 equal "in one patch" $((n + 1)) "$(requests '.path | endswith("/status")')"
-equal "the outage is told once" 1 "$(grep -c '^<4>publishing: ' "$work/log")"
+equal "the outage is told once" 1 "$(grep -Ec '^<4>(publishing|reading the condition back): ' "$work/log")"
 
 mode 403
 : >"$work/log"
@@ -272,6 +295,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 sed "s|$api/cert.pem|$work/other.pem|" "$work/kubeconfig" >"$work/wrong"
 chmod 0644 "$work/other.pem"
 sed "s|^kubeconfig=.*|kubeconfig=$work/wrong|" "$work/agent.conf" >"$work/wrong.conf"
+# That the system trusts it is no reason.
+mount -t tmpfs none /etc/ssl/certs && cp "$api/cert.pem" /etc/ssl/certs && openssl rehash /etc/ssl/certs || exit 1
 n=$(requests true)
 : >"$work/log"
 "$net" report --config "$work/wrong.conf" 2>>"$work/log" &

@@ -124,7 +124,7 @@ static void what_is_missing_or_broken_is_told_with_its_line(void **state)
 	assert_refused(HEAD USER "    token: t\n", 3, "is not in the file");
 	assert_refused("a: [b\n", 2, "is no YAML");
 	assert_refused("", 0, "no current-context");
-	assert_int_equal(credentials_of_kubeconfig("/no/such/file", &c, &problems), -EINVAL);
+	assert_int_equal(credentials_of_kubeconfig("/no/such/file", &c, &problems), -ENOENT);
 }
 
 static void a_pods_own(void **state)
