@@ -310,8 +310,9 @@ static bool watch(const struct check_run *run, void *state, struct result *r)
 
 	if (begin(run, &virt, r))
 		return true;
+	/* With two there is a mean, however far apart they are. */
 	while (s->n == READINGS_MOST ||
-	       (s->n && (double)(run->sys->now(run->sys) - s->at[0]) / 1e9 > p->sliding))
+	       (s->n > 2 && (double)(run->sys->now(run->sys) - s->at[0]) / 1e9 > p->sliding))
 		drop_oldest(s);
 	error = procstat_read(run->sys, &s->v[s->n]);
 	if (error < 0) {

@@ -68,7 +68,7 @@ struct disputes {
 int disputes_look(struct disputes *d, struct changes *plan, double now, struct strings *leave);
 /* Remembers what became of the rows of an apply. 0 or -ENOMEM. */
 int disputes_note(struct disputes *d, const struct changes *done, double now);
-/* Forgets refusals: the profile is another one. */
+/* Forgets refusals and who has won: the profile is another one, or people have mended something. */
 void disputes_retry(struct disputes *d);
 void disputes_clear(struct disputes *d);
 
@@ -132,11 +132,15 @@ int rounds_open(struct agent *a);
 void rounds_close(struct agent *a);
 /* The plan is new: judges what depends on it alone. */
 void rounds_take_plan(struct agent *a);
+/* There is none that can be trusted: what depends on it is unknown. */
+void rounds_lose_plan(struct agent *a, const char *why);
 /* Measures at once those checks that a link's change may have changed. */
 void rounds_links_changed(struct agent *a);
 
 /* --- keeping the settings: drift.c --- */
 
+/* Ends what is being compared or set. */
+void drift_cancel(struct agent *a);
 /* Compares, and sets what deviates, in `seconds` from now or earlier. 0 or -errno. */
 int drift_soon(struct agent *a, double seconds);
 void drift_close(struct agent *a);
@@ -173,6 +177,11 @@ void agent_reload(struct agent *a);
  * -EINVAL or -ENOENT (it is the configuration), or -errno. */
 int agent_load(const struct sys *sys, const char *path, struct agent_config *config,
 	       struct profile *profile);
+
+/* Keeps other agents out as long as the descriptor is open. It, or -errno: -EWOULDBLOCK when there
+ * is one; agent_tell_locked() says so in the log. */
+int agent_lock(const struct sys *sys);
+void agent_tell_locked(int error);
 
 enum { AGENT_STOPPED, AGENT_MISCONFIGURED, AGENT_FAILED };
 /* Runs until SIGTERM. `config_path` may be NULL. */

@@ -61,7 +61,7 @@ void agent_reload(struct agent *a)
 		return;
 	}
 	rounds_close(a);
-	task_cancel(&a->tuning);
+	drift_cancel(a);
 	changes_clear(&a->report.changes); /* it points into the old profile */
 	a->planned = false;
 	disputes_retry(&a->disputes);
@@ -78,7 +78,8 @@ void agent_reload(struct agent *a)
 		sd_event_exit(a->event, AGENT_FAILED);
 	}
 	log_info("reloaded: profile=%s", a->profile.name);
-	sd_notify(false, "READY=1");
+	if (a->ready)
+		sd_notify(false, "READY=1");
 }
 
 static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *context)
@@ -119,7 +120,11 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *info, void
 	(void)info;
 	sd_notify(false, "STOPPING=1");
 	a->stopping = true;
+	/* Nothing is left but an apply; its own changes of links are no news any more. */
+	events_close(a);
 	rounds_close(a);
+	a->n_rounds = 0;
+	a->report_timer = sd_event_source_disable_unref(a->report_timer);
 	a->drift_timer = sd_event_source_disable_unref(a->drift_timer);
 	if (!a->applying)
 		return sd_event_exit(a->event, 0);
@@ -147,7 +152,7 @@ static int listen_to_signals(struct agent *a)
 
 /* Two agents would fight. The lock is this process's own: its workers don't inherit it, so that one
  * that can't die does not keep the next agent out. */
-static int lock(const struct sys *sys)
+int agent_lock(const struct sys *sys)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	_cleanup_fd int folder = sys_open_dir(sys, RUN_DIR, 0755);
@@ -161,6 +166,13 @@ static int lock(const struct sys *sys)
 	r = errno == EACCES ? -EAGAIN : negative_errno();
 	close(fd);
 	return r;
+}
+
+void agent_tell_locked(int error)
+{
+	log_error(error == -EWOULDBLOCK ? "another agent is at work (" RUN_DIR " is locked)"
+					: "cannot lock " RUN_DIR ": %s",
+		  strerror(-error));
 }
 
 static int start(struct agent *a)
@@ -207,12 +219,9 @@ int agent_run(const struct sys *sys, const char *config_path)
 	/* What is freed goes back to the system: the agent is idle nearly always. */
 	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-	locked = lock(sys);
+	locked = agent_lock(sys);
 	if (locked < 0) {
-		log_error(locked == -EWOULDBLOCK ? "another agent is at work (" RUN_DIR
-						   " is locked)"
-						 : "cannot lock " RUN_DIR ": %s",
-			  strerror(-locked));
+		agent_tell_locked(locked);
 		profile_clear(&a.profile);
 		return AGENT_FAILED;
 	}

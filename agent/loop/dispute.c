@@ -129,6 +129,9 @@ int disputes_look(struct disputes *d, struct changes *plan, double now, struct s
 
 		if (c->outcome == OUTCOME_UNCHANGED && one)
 			rest(one, now);
+		/* What has gone comes back as it is made: nobody has written. */
+		if ((c->outcome == OUTCOME_PENDING || c->outcome == OUTCOME_ABSENT) && one)
+			one->ours = false;
 		if (c->outcome != OUTCOME_WOULD_CHANGE)
 			continue;
 		r = look_at(one, c, now);
@@ -178,8 +181,12 @@ int disputes_note(struct disputes *d, const struct changes *done, double now)
 
 void disputes_retry(struct disputes *d)
 {
-	for (size_t i = 0; i < d->n; i++)
+	for (size_t i = 0; i < d->n; i++) {
 		forget_refusal(&d->v[i]);
+		d->v[i].contested = false;
+		d->v[i].written_back = 0;
+		d->v[i].quiet = 0;
+	}
 }
 
 void disputes_clear(struct disputes *d)

@@ -191,6 +191,8 @@ static void on_done(void *context)
 	}
 	tell_trouble(a, trouble);
 	if (trouble) {
+		a->planned = true;
+		rounds_lose_plan(a, trouble);
 		agent_ready(a); /* it is no reason to hold the node's start up */
 		drift_soon(a, RETRY_S);
 	}
@@ -236,12 +238,17 @@ int drift_soon(struct agent *a, double seconds)
 	return timer_set(a->event, &a->drift_timer, when - now, on_timer, a);
 }
 
-void drift_close(struct agent *a)
+void drift_cancel(struct agent *a)
 {
 	task_cancel(&a->tuning);
 	if (a->tuning_fd >= 0)
 		close(a->tuning_fd);
 	a->tuning_fd = -1;
+}
+
+void drift_close(struct agent *a)
+{
+	drift_cancel(a);
 	a->drift_timer = sd_event_source_disable_unref(a->drift_timer);
 	disputes_clear(&a->disputes);
 	strings_clear(&a->leave);

@@ -92,7 +92,7 @@ int report_save(const struct sys *sys, const struct report *report)
 	r = render_json(report, f);
 	if (fclose(f) != 0 && r == 0)
 		r = -ENOMEM;
-	return r < 0 ? r : sys_replace(sys, RUN_DIR, REPORT_FILE, text, len, 0644);
+	return r < 0 ? r : sys_replace_fleeting(sys, RUN_DIR, REPORT_FILE, text, len, 0644);
 }
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *context)
@@ -111,6 +111,8 @@ int report_news(struct agent *a)
 	uint64_t words;
 	int r;
 
+	if (a->stopping)
+		return 0;
 	if (!a->planned) /* what an earlier agent told still holds */
 		return 0;
 	r = assemble(a);

@@ -25,7 +25,7 @@ static void plan_next(struct round *round)
 
 	/* A pending answer is asked again when it can be told, not a whole interval later. */
 	if (due > 0 && due < next)
-		next = due;
+		next = double_max(due, now + SETTLE_S);
 	round->next = next;
 	if (timer_set(round->agent->event, &round->timer, next - now, on_timer, round) < 0)
 		log_error("%s: no timer: it is not measured any more", round->check->name);
@@ -197,6 +197,21 @@ void rounds_take_plan(struct agent *a)
 			continue;
 		*r = (struct result){0};
 		round->check->run(&round->run, r);
+		take(round, r);
+	}
+}
+
+void rounds_lose_plan(struct agent *a, const char *why)
+{
+	for (size_t i = 0; i < a->n_rounds; i++) {
+		struct round *round = &a->rounds[i];
+		struct result *r = &round->answer;
+
+		if (!round->check->of_plan)
+			continue;
+		*r = (struct result){0};
+		result_judge(r, VERDICT_UNKNOWN, "TuningFailed",
+			     "the settings can't be compared or set: %s", why);
 		take(round, r);
 	}
 }

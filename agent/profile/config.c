@@ -46,7 +46,8 @@ const struct param agent_params[] = {
 	}
 
 const struct param reporter_params[] = {
-	NET_ROW(node, PARAM_TEXT, 0, 253, "", "the node's name in the cluster; else $NODE_NAME, else the host's in lower case"),
+	NET_ROW(node, PARAM_TEXT, 0, 253, "",
+		"the node's name in the cluster; else $NODE_NAME, else the host's in lower case"),
 	NET_ROW(kubeconfig, PARAM_TEXT, 0, TEXT_PARAM_MAX - 1, "",
 		"a kubeconfig; without it what a pod is given"),
 	NET_ROW(server, PARAM_TEXT, 0, TEXT_PARAM_MAX - 1, "",

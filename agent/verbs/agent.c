@@ -45,9 +45,16 @@ static int once(const struct command *c)
 	struct profile p;
 	uint64_t start;
 	int r = agent_load(&c->sys, c->config, &config, &p), code;
+	_cleanup_fd int locked = -1;
 
 	if (r < 0)
 		return r == -EINVAL || r == -ENOENT ? EXIT_USAGE : EXIT_UNSURE;
+	locked = agent_lock(&c->sys);
+	if (locked < 0) {
+		agent_tell_locked(locked);
+		profile_clear(&p);
+		return EXIT_UNSURE;
+	}
 	code = verb_begin(c, &p, &report, &start);
 	if (code == 0)
 		code = tune(&c->sys, &config, &p, &report);

@@ -223,6 +223,29 @@ sleep 2
 equal "and changes nothing" 100 "$(cat /proc/sys/net/core/somaxconn)"
 stop
 
+# --- what can't be set ---
+configure drift_interval=1s
+cp /var/lib/nodefit/journal "$work/journal"
+echo damaged >/var/lib/nodefit/journal
+start
+within 10 says '.checks[] | select(.name == "sysctl").reason == "TuningFailed"'
+ok $? "while the journal can't be used the settings are not said to be well" "$(cat "$work/log")"
+equal "nor are they written" 100 "$(cat /proc/sys/net/core/somaxconn)"
+cp "$work/journal" /var/lib/nodefit/journal
+within 45 holds_value /proc/sys/net/core/somaxconn 40000
+ok $? "once it can they are kept again"
+within 5 says '.checks[] | select(.name == "sysctl").reason == "SysctlConforms"'
+ok $? "and said to be"
+
+# --- the end in the middle of a change of links ---
+err=$("$NODEFIT" agent --config "$work/agent.conf" --once 2>&1)
+equal "a single round beside an agent: exit code 3" 3 $?
+holds "it says why, and leaves the report alone" 'another agent is at work' "$err"
+ip link set v0 txqueuelen 300
+sleep 0.2
+stop
+equal "told to end while it sets a link, it ends well" 0 $?
+
 # --- a disk that hangs ---
 rm -f $report
 configure drift_interval=1s
