@@ -86,6 +86,7 @@ struct round {
 	struct steady steady;
 	sd_event_source *timer;
 	double interval, next; /* seconds; by agent_now() */
+	bool again;            /* links have changed while it measured */
 	uint64_t started;
 };
 

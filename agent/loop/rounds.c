@@ -67,6 +67,11 @@ static void on_done(void *context)
 	if (answered)
 		take(round, r);
 	plan_next(round);
+	if (round->again) {
+		round->again = false;
+		round->next = agent_now(round->agent) + SETTLE_S;
+		timer_set(round->agent->event, &round->timer, SETTLE_S, on_timer, round);
+	}
 }
 
 /* Measures in passing. */
@@ -198,6 +203,9 @@ void rounds_take_plan(struct agent *a)
 		*r = (struct result){0};
 		round->check->run(&round->run, r);
 		take(round, r);
+		/* A pending answer is looked for again when it can be told. */
+		if (steady_due(&round->steady) > 0)
+			drift_soon(a, double_max(steady_due(&round->steady) - agent_now(a), 0));
 	}
 }
 
@@ -223,7 +231,10 @@ void rounds_links_changed(struct agent *a)
 	for (size_t i = 0; i < a->n_rounds; i++) {
 		struct round *round = &a->rounds[i];
 
-		if (!round->check->of_links || round->task.running || round->next <= next)
+		if (!round->check->of_links)
+			continue;
+		round->again = round->task.running;
+		if (round->again || round->next <= next)
 			continue;
 		round->next = next;
 		timer_set(a->event, &round->timer, SETTLE_S, on_timer, round);
