@@ -4,11 +4,11 @@
 #include "check.h"
 
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <string.h>
 
 #include "disk.h"
+#include "gentle.h"
 #include "latency.h"
 #include "syncfile.h"
 
@@ -26,19 +26,17 @@
 #define ENOUGH_S 3.0
 /* Looks at growing numbers of samples, each 1.2 times the last: about 40 from 20 to all.
  * Bonferroni: each look may err with 0.05/40, so that all of them together stay below 5%. */
-#define FIRST_LOOK 20
-#define LOOK_RATIO 1.2
-#define LOOK_ALPHA (0.05 / 40)
+#define FIRST_LOOK   20
+#define LOOK_RATIO   1.2
+#define LOOK_ALPHA   (0.05 / 40)
+#define SUSPICIOUS   "FsyncSuspicious"
+#define ETCD_IS_LIVE "EtcdIsLive"
 /* No medium with power-loss protection answers below 12 us; this is a cache that forgets. */
 #define IMPOSSIBLE_MS 0.010
 
 /* What the agent does: a few syncs a round, in a file this small, after one that pays for what
  * has gathered since the last round. */
-#define GENTLE_SAMPLES 3
-#define GENTLE_BYTES   65536
-#define GENTLE_ENOUGH  100 /* samples from which p99 says something */
-#define GENTLE_MOST    1024
-#define SAMPLE         "sample_" /* their figures' names */
+#define GENTLE_BYTES 65536
 
 struct fsync_params {
 	double interval, sliding;
@@ -77,18 +75,6 @@ struct measurement {
 	double seconds;
 };
 
-/* What the agent remembers. */
-struct fsync_state {
-	struct {
-		double ms;
-		uint64_t at;
-	} samples[GENTLE_MOST]; /* the oldest first */
-	size_t n;
-	bool measured; /* there was a verdict: the last one */
-	enum verdict verdict;
-	struct latency_total total; /* of all samples since the first measurement */
-};
-
 /* Is the verdict certain enough to stop? */
 static bool decided(struct measurement *m, const struct fsync_params *p)
 {
@@ -102,10 +88,18 @@ static bool decided(struct measurement *m, const struct fsync_params *p)
 	return m->l.high < fail || m->l.low >= fail || m->seconds >= ENOUGH_S;
 }
 
+/* The agent begins with a whole measurement, and is gentle from then on. */
+static bool is_gentle(const struct check_run *run)
+{
+	const struct gentle *g = run->gentle;
+
+	return g && g->measured;
+}
+
 static int measure(const struct check_run *run, int fd, struct measurement *m)
 {
 	const struct fsync_params *p = run->params;
-	double longest = run->quick ? double_min(3, p->longest) : p->longest;
+	double longest = run->quick || run->gentle ? double_min(3, p->longest) : p->longest;
 	uint64_t start = run->sys->now(run->sys), told = start;
 	char data[SYNC_BYTES];
 	double next_look = FIRST_LOOK;
@@ -144,33 +138,25 @@ static int measure(const struct check_run *run, int fd, struct measurement *m)
 	return 0;
 }
 
-/* What is remembered, and a few more; these are told one by one, for watch() to remember. */
+/* What is remembered, and a few more. */
 static int measure_gently(const struct check_run *run, int fd, struct measurement *m,
 			  struct result *r)
 {
-	const struct fsync_state *state = run->gentle;
 	const struct fsync_params *p = run->params;
-	uint64_t now = run->sys->now(run->sys);
-	char data[SYNC_BYTES], name[16];
+	char data[SYNC_BYTES];
+	double ms = 0;
+	int error;
 
-	for (size_t i = 0; i < state->n; i++)
-		if ((double)(now - state->samples[i].at) / 1e9 <= p->sliding)
-			m->l.ms[m->l.n++] = state->samples[i].ms;
+	gentle_recall(run->gentle, run->sys->now(run->sys), p->sliding, &m->l);
 	syncfile_fill(data);
-	for (int i = 0; i <= GENTLE_SAMPLES; i++) {
-		double ms = 0;
-		int error = syncfile_sample(run->sys, fd, data, &ms);
-
-		if (error < 0)
-			return error;
-		if (i == 0)
-			continue;
+	error = syncfile_sample(run->sys, fd, data, &ms);
+	for (unsigned i = 0; i < GENTLE_SAMPLES && error == 0; i++) {
+		error = syncfile_sample(run->sys, fd, data, &ms);
 		m->l.ms[m->l.n++] = ms;
-		snprintf(name, sizeof(name), SAMPLE "%d", i);
-		result_figure(r, name, ms, "ms");
+		gentle_tell(r, i, ms);
 	}
 	m->seconds = p->sliding;
-	return 0;
+	return error;
 }
 
 static void describe(const struct disk *disk, const char *path, struct result *r)
@@ -186,37 +172,27 @@ static void describe(const struct disk *disk, const char *path, struct result *r
 /* The verdict of a whole measurement, which went on until it was certain. */
 static enum verdict by_p99(const struct latencies *l, const struct fsync_params *p)
 {
-	return l->p99 >= p->fail * 1e3 && !p->worst ? VERDICT_FAIL
-	       : l->p99 >= p->warn * 1e3            ? VERDICT_WARN
-						    : VERDICT_PASS;
-}
-
-/* A few samples a minute prove little: worse than before only when the interval says so, better
- * only when there are enough. */
-static enum verdict by_interval(const struct latencies *l, const struct fsync_params *p,
-				const struct fsync_state *state)
-{
-	if (l->low >= p->warn * 1e3)
-		return l->low >= p->fail * 1e3 && !p->worst ? VERDICT_FAIL : VERDICT_WARN;
-	if (l->n >= GENTLE_ENOUGH && l->p99 < p->warn * 1e3)
-		return VERDICT_PASS;
-	return state->verdict;
+	return l->p99 >= p->fail * 1e3   ? VERDICT_FAIL
+	       : l->p99 >= p->warn * 1e3 ? VERDICT_WARN
+					 : VERDICT_PASS;
 }
 
 static void judge(struct latencies *l, const struct check_run *run, const struct disk *disk,
 		  struct result *r)
 {
+	const struct fsync_params *p = run->params;
 	double p50 = latencies_tell(l, r);
-	enum verdict verdict =
-		run->gentle ? by_interval(l, run->params, run->gentle) : by_p99(l, run->params);
-	char bound[32] = "unbounded", where[128];
+	enum verdict verdict = is_gentle(run)
+				       ? gentle_judge(run->gentle, l, p->warn * 1e3, p->fail * 1e3)
+				       : by_p99(l, p);
+	char where[128];
 
-	if (isfinite(l->high))
-		snprintf(bound, sizeof(bound), "%.2f", l->high);
+	if (verdict == VERDICT_FAIL && p->worst)
+		verdict = VERDICT_WARN;
 	snprintf(where, sizeof(where), "%s, %s, %s", *disk->device ? disk->device : "unknown disk",
 		 disk->filesystem, *disk->write_cache ? disk->write_cache : "cache unknown");
 	if (p50 < IMPOSSIBLE_MS) {
-		result_judge(r, VERDICT_WARN, "FsyncSuspicious",
+		result_judge(r, VERDICT_WARN, SUSPICIOUS,
 			     "p50 %.1f us is too fast for any disk: something acknowledges flushes "
 			     "without carrying them out (%s)",
 			     p50 * 1e3, where);
@@ -226,7 +202,7 @@ static void judge(struct latencies *l, const struct check_run *run, const struct
 		return;
 	}
 	result_judge(r, verdict, verdict == VERDICT_PASS ? "FsyncFast" : "FsyncSlow",
-		     "p99 %.2f ms (95%%: %.2f to %s, n %zu) on %s", l->p99, l->low, bound, l->n,
+		     "p99 %.2f ms (95%%: %.2f to %.2f, n %zu) on %s", l->p99, l->low, l->high, l->n,
 		     where);
 	if (verdict != VERDICT_PASS)
 		result_advise(r,
@@ -240,6 +216,7 @@ static bool is_refused(const struct check_run *run, int folder, const char *path
 		       const struct disk *disk, struct result *r)
 {
 	const struct fsync_params *p = run->params;
+	const struct gentle *g = run->gentle;
 	enum etcd_presence etcd;
 	const char *why;
 	struct statfs fs;
@@ -259,9 +236,15 @@ static bool is_refused(const struct check_run *run, int folder, const char *path
 			      "a container mount it from the host");
 		return true;
 	}
-	etcd = etcd_look(run->sys, disk, who, sizeof(who));
+	etcd = etcd_look(run->sys, disk, !g || gentle_searches_whole(g), who, sizeof(who));
+	if (etcd == ETCD_NONE && g && g->etcd > 0) {
+		result_judge(
+			r, VERDICT_SKIPPED, ETCD_IS_LIVE,
+			"a live etcd wrote to this disk a short while ago: it may be restarting");
+		return true;
+	}
 	if (etcd != ETCD_NONE) {
-		result_judge(r, VERDICT_SKIPPED, "EtcdIsLive",
+		result_judge(r, VERDICT_SKIPPED, ETCD_IS_LIVE,
 			     etcd == ETCD_HERE
 				     ? "a live etcd (%s) writes to this disk: measuring "
 				       "would disturb it"
@@ -288,6 +271,7 @@ static void run_in(const struct check_run *run, int folder, const char *path, st
 {
 	_cleanup_free struct measurement *m = calloc(1, sizeof(*m));
 	_cleanup_fd int fd = -1;
+	bool gentle = is_gentle(run);
 	struct disk disk;
 	int error;
 
@@ -296,9 +280,9 @@ static void run_in(const struct check_run *run, int folder, const char *path, st
 	if (is_refused(run, folder, path, &disk, r))
 		return;
 	fd = m ? syncfile_open(folder) : -ENOMEM;
-	error = fd < 0 ? fd : syncfile_preallocate(fd, run->gentle ? GENTLE_BYTES : SEGMENT_BYTES);
+	error = fd < 0 ? fd : syncfile_preallocate(fd, gentle ? GENTLE_BYTES : SEGMENT_BYTES);
 	if (error == 0)
-		error = run->gentle ? measure_gently(run, fd, m, r) : measure(run, fd, m);
+		error = gentle ? measure_gently(run, fd, m, r) : measure(run, fd, m);
 	if (error < 0) {
 		result_judge(r, VERDICT_UNKNOWN, "FsyncUnmeasurable",
 			     error == -EIO ? "%s: %s: the disk, or the way to it, is failing"
@@ -320,28 +304,20 @@ static void run_in(const struct check_run *run, int folder, const char *path, st
 	judge(&m->l, run, &disk, r);
 }
 
-static void run(const struct check_run *wanted, struct result *r)
+static void run(const struct check_run *run, struct result *r)
 {
-	const struct fsync_params *p = wanted->params;
-	const struct fsync_state *state = wanted->gentle;
-	struct check_run run = *wanted;
+	const struct fsync_params *p = run->params;
 	_cleanup_fd int folder = -1;
 	char path[PATH_PARAM_MAX];
-
-	/* The agent begins with a whole measurement. */
-	if (state && !state->measured) {
-		run.gentle = NULL;
-		run.quick = true;
-	}
 
 	result_threshold(r, "warn", p->warn * 1e3, "ms");
 	result_threshold(r, "fail", p->fail * 1e3, "ms");
 	memcpy(path, p->path, sizeof(path));
 	/* A limit on file sizes shall be an error, not the end of the process. */
 	signal(SIGXFSZ, SIG_IGN);
-	folder = syncfile_folder(run.sys, path);
+	folder = syncfile_folder(run->sys, path);
 	if (folder >= 0) {
-		run_in(&run, folder, path, r);
+		run_in(run, folder, path, r);
 		return;
 	}
 	result_judge(r, VERDICT_UNKNOWN, "FsyncUnmeasurable", "%s: %s", path, strerror(-folder));
@@ -351,29 +327,8 @@ static void run(const struct check_run *wanted, struct result *r)
 
 static bool watch(const struct check_run *run, void *state, struct result *r)
 {
-	struct fsync_state *s = state;
-	bool first = !s->measured;
-
-	s->measured = r->n_bins > 0;
-	s->verdict = r->verdict;
-	if (!s->measured)
-		return true;
-	if (first)
-		latency_take_total(&s->total, r);
-	for (size_t i = 0; i < r->n_figures; i++) {
-		if (strncmp(r->figures[i].name, SAMPLE, strlen(SAMPLE)) != 0)
-			continue;
-		if (s->n == GENTLE_MOST)
-			memmove(&s->samples[0], &s->samples[1], --s->n * sizeof(s->samples[0]));
-		s->samples[s->n].ms = r->figures[i].value;
-		s->samples[s->n++].at = run->sys->now(run->sys);
-		latency_add(&s->total, r->figures[i].value);
-	}
-	/* A histogram that a monitoring system can take differences of. */
-	for (size_t i = 0; i < r->n_figures; i++)
-		if (strcmp(r->figures[i].name, "sum") == 0)
-			r->figures[i] = r->figures[--r->n_figures];
-	latency_tell_total(&s->total, r);
+	gentle_note(state, run->sys->now(run->sys), strcmp(r->reason, ETCD_IS_LIVE) == 0,
+		    strcmp(r->reason, SUSPICIOUS) == 0, r);
 	return true;
 }
 
@@ -397,7 +352,8 @@ const struct check fsync_check = {
 		"a second opinion. It never measures beside a live etcd, nor on memory, overlay or "
 		"network file systems. The agent measures once, then makes 3 syncs every interval= "
 		"and "
-		"judges those of the last sliding=: worse only when the interval proves it. "
+		"judges those of the last sliding=: worse only when the interval proves it. Within "
+		"10 rounds of a live etcd it measures nothing: that one may be restarting. "
 		"Sources: etcd.io hardware guide (WAL fsync p99 below 10 "
 		"ms); "
 		"etcd: server/storage/wal; David & Nagaraja, Order Statistics, 7.1; Law, "
@@ -411,5 +367,5 @@ const struct check fsync_check = {
 	.run = run,
 	.watch = watch,
 	.watch_runs = true,
-	.state_size = sizeof(struct fsync_state),
+	.state_size = sizeof(struct gentle),
 };

@@ -54,7 +54,7 @@ struct dispute {
 	/* It could not be set: from what value, the answer, and when to try again. */
 	char *refused_at, *refusal;
 	enum outcome refused;
-	double retry, backoff;
+	double retry, backoff; /* INFINITY: it is not tried again by itself */
 };
 
 struct disputes {
@@ -126,10 +126,11 @@ struct agent {
 	bool written;
 };
 
-/* Prepares a round for each check. Those that were known (by name) go on as they were. 0 or -errno.
- */
+/* Prepares a round for each check. After rounds_pause() each goes on with what is told of it, and,
+ * where its parameters are the same, with what it has measured. 0 or -errno. */
 int rounds_open(struct agent *a);
-/* Releases them, but leaves what is told of each in *kept for the next rounds_open(). */
+/* Ends what is being measured. */
+void rounds_pause(struct agent *a);
 void rounds_close(struct agent *a);
 /* The plan is new: judges what depends on it alone. */
 void rounds_take_plan(struct agent *a);

@@ -30,6 +30,7 @@ struct change {
 	bool optional;
 	bool forcible;           /* refused for safety: --force does it */
 	bool contested;          /* somebody else writes it back again and again */
+	bool cut_off;            /* put back, since something did not answer any more after it */
 	char *error;             /* in words, or NULL */
 	const char *origin_file; /* owned by the profile */
 	unsigned origin_line;

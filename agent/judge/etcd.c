@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is an etcd alive on this disk? A flush is device-wide: to measure beside it would slow it. */
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "disk.h"
@@ -35,8 +37,14 @@ static bool shares_disk(const struct sys *sys, dev_t dev, const struct disk *dis
 	return false;
 }
 
+static bool may_be_etcd(const char *comm)
+{
+	return strcmp(comm, "etcd") == 0 || strcmp(comm, "k3s-server") == 0 ||
+	       strcmp(comm, "k3s") == 0;
+}
+
 /* Looks through one process's open files. */
-static void look_at(const struct sys *sys, const char *pid, const struct disk *disk,
+static void look_at(const struct sys *sys, const char *pid, const struct disk *disk, bool whole,
 		    struct sighting *s)
 {
 	_cleanup_free char *comm = NULL;
@@ -46,7 +54,7 @@ static void look_at(const struct sys *sys, const char *pid, const struct disk *d
 	int r;
 
 	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
-	if (sys_read_line(sys, path, &comm) < 0)
+	if (sys_read_line(sys, path, &comm) < 0 || !(whole || may_be_etcd(comm)))
 		return;
 	named = strcmp(comm, "etcd") == 0;
 	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
@@ -73,26 +81,30 @@ static void look_at(const struct sys *sys, const char *pid, const struct disk *d
 		see(s, ETCD_MAYBE, comm, pid);
 }
 
-/* Does somebody listen on etcd's client or peer port? (kernel:
- * Documentation/networking/proc_net_tcp.rst) */
+/* Does somebody listen on etcd's client or peer port? The kernel tells listeners first, and a full
+ * node has a hundred thousand connections. (kernel: Documentation/networking/proc_net_tcp.rst,
+ * net/ipv4/tcp_ipv4.c: tcp_get_idx) */
 static bool port_is_open(const struct sys *sys, const char *file)
 {
-	_cleanup_free char *text = NULL;
-	char *line, *rest;
+	int fd = sys_open(sys, file, O_RDONLY, 0);
+	_cleanup_file FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	char line[256];
 
-	if (sys_read(sys, file, 64 << 20, &text, NULL) < 0)
-		return false;
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+	while (f && fgets(line, sizeof(line), f)) {
 		unsigned port, state;
 
-		if (sscanf(line, " %*[0-9]: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &port, &state) == 2 &&
-		    state == 0x0a && (port == 2379 || port == 2380))
+		if (sscanf(line, " %*[0-9]: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &port, &state) != 2)
+			continue; /* the heading */
+		if (state != TCP_LISTEN)
+			return false;
+		if (port == 2379 || port == 2380)
 			return true;
 	}
 	return false;
 }
 
-enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, char *who, size_t size)
+enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, bool whole, char *who,
+			     size_t size)
 {
 	struct sighting s = {.who = who, .size = size};
 	struct strings pids = {0};
@@ -100,7 +112,7 @@ enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, cha
 	sys_list(sys, "/proc", &pids);
 	for (size_t i = 0; i < pids.n && s.presence != ETCD_HERE; i++)
 		if (pids.v[i][0] >= '0' && pids.v[i][0] <= '9')
-			look_at(sys, pids.v[i], disk, &s);
+			look_at(sys, pids.v[i], disk, whole, &s);
 	strings_clear(&pids);
 	if (s.presence == ETCD_NONE && !s.elsewhere &&
 	    (port_is_open(sys, "/proc/net/tcp") || port_is_open(sys, "/proc/net/tcp6"))) {

@@ -11,7 +11,7 @@ void latencies_look(struct latencies *l, double alpha)
 	memcpy(l->sorted, l->ms, l->n * sizeof(*l->ms));
 	stats_sort(l->sorted, l->n);
 	l->p99 = stats_quantile(l->sorted, l->n, 0.99);
-	l->effect = stats_design_effect(l->ms, l->n, l->p99);
+	l->effect = double_max(stats_design_effect(l->ms, l->n, l->p99), l->least_effect);
 	stats_quantile_interval(l->sorted, l->n, 0.99, l->effect, alpha, &l->low, &l->high);
 }
 

@@ -60,7 +60,7 @@ void agent_reload(struct agent *a)
 		sd_notify(false, "READY=1");
 		return;
 	}
-	rounds_close(a);
+	rounds_pause(a);
 	drift_cancel(a);
 	changes_clear(&a->report.changes); /* it points into the old profile */
 	a->planned = false;
@@ -123,7 +123,6 @@ static int on_stop(sd_event_source *s, const struct signalfd_siginfo *info, void
 	/* Nothing is left but an apply; its own changes of links are no news any more. */
 	events_close(a);
 	rounds_close(a);
-	a->n_rounds = 0;
 	a->report_timer = sd_event_source_disable_unref(a->report_timer);
 	a->drift_timer = sd_event_source_disable_unref(a->drift_timer);
 	if (!a->applying)
@@ -199,7 +198,6 @@ static int start(struct agent *a)
 static void stop(struct agent *a)
 {
 	rounds_close(a);
-	free(a->rounds);
 	drift_close(a);
 	events_close(a);
 	sd_event_source_disable_unref(a->report_timer);

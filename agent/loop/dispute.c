@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <string.h>
 
 #include "agent.h"
@@ -129,9 +130,12 @@ int disputes_look(struct disputes *d, struct changes *plan, double now, struct s
 
 		if (c->outcome == OUTCOME_UNCHANGED && one)
 			rest(one, now);
-		/* What has gone comes back as it is made: nobody has written. */
-		if ((c->outcome == OUTCOME_PENDING || c->outcome == OUTCOME_ABSENT) && one)
+		/* What has gone comes back as it is made: nobody has written, and it may be
+		 * another one, that can more. */
+		if ((c->outcome == OUTCOME_PENDING || c->outcome == OUTCOME_ABSENT) && one) {
 			one->ours = false;
+			forget_refusal(one);
+		}
 		if (c->outcome != OUTCOME_WOULD_CHANGE)
 			continue;
 		r = look_at(one, c, now);
@@ -149,11 +153,13 @@ static int note_refused(struct dispute *one, const struct change *c, double now)
 	double backoff = one->backoff > 0 ? 2 * one->backoff : FIRST_BACKOFF_S;
 
 	forget_refusal(one);
-	one->backoff = backoff < LAST_BACKOFF_S ? backoff : LAST_BACKOFF_S;
+	/* What has cut the node off once is not tried again without somebody who watches. */
+	one->backoff = c->cut_off ? INFINITY : double_min(backoff, LAST_BACKOFF_S);
 	one->retry = now + one->backoff;
 	one->refused = c->outcome;
 	if (format(&one->refused_at, "%s", c->before) < 0 ||
-	    format(&one->refusal, "%s", c->error ? c->error : "refused") < 0)
+	    format(&one->refusal, "%s%s", c->error ? c->error : "refused",
+		   c->cut_off ? "; not tried again before a reload" : "") < 0)
 		return -ENOMEM;
 	return 0;
 }

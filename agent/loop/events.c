@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel tells by itself: links (rtnetlink), their queues and rings (ethtool's monitor
- * group) and modules (uevents). sysfs and /proc/sys themselves tell nothing of new files. */
+/* What the kernel tells by itself: links, addresses and default routes (rtnetlink), queues and
+ * rings (ethtool's monitor group) and modules (uevents). sysfs and /proc/sys themselves tell
+ * nothing of new files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <string.h>
@@ -34,39 +36,70 @@ static bool waits(const struct agent *a)
 	return changes_count(&a->report.changes, OUTCOME_PENDING) > 0;
 }
 
-/* Is it a link that we keep? */
-static bool is_kept(const struct agent *a, const char *name)
+/* Is it a part of the key, between dots and slashes? A sysctl's key has eth0/100 for eth0.100. */
+static bool is_of(const char *key, const char *link)
 {
-	size_t len = strlen(name);
+	for (const char *at = key; *at; at++) {
+		size_t i = 0;
 
-	for (size_t i = 0; i < a->report.changes.n; i++) {
-		const struct change *c = &a->report.changes.v[i];
-
-		if (c->tuner == &net_tuner && strncmp(c->key, name, len) == 0 && c->key[len] == '/')
+		if (at > key && !strchr("./", at[-1]))
+			continue;
+		while (link[i] && (at[i] == link[i] || (link[i] == '.' && at[i] == '/')))
+			i++;
+		if (!link[i] && strchr("./", at[i]))
 			return true;
 	}
 	return false;
 }
 
 /* Pods come and go, and their links with them: those that nobody has asked for are passed over. */
+static bool matters(const struct agent *a, const char *link)
+{
+	char device[64];
+	struct stat st;
+
+	snprintf(device, sizeof(device), "/sys/class/net/%s/device", link);
+	if (sys_stat(a->sys, device, &st) == 0)
+		return true;
+	for (size_t i = 0; i < a->report.changes.n; i++)
+		if (is_of(a->report.changes.v[i].key, link))
+			return true;
+	return false;
+}
+
 static void on_link(struct agent *a, struct nlmsghdr *h)
 {
 	struct link link;
-	struct stat st;
-	char device[64];
-	bool hardware;
 
-	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK)
+	h->nlmsg_type = RTM_NEWLINK; /* of one that is gone it has the same form */
+	if (link_parse(h, &link) < 0 || !matters(a, link.name))
 		return;
-	h->nlmsg_type = RTM_NEWLINK; /* the same form */
-	if (link_parse(h, &link) < 0)
-		return;
-	snprintf(device, sizeof(device), "/sys/class/net/%s/device", link.name);
-	hardware = sys_stat(a->sys, device, &st) == 0;
-	if (hardware || is_kept(a, link.name) || waits(a))
+	drift_soon(a, SOON_S);
+	rounds_links_changed(a);
+}
+
+/* The node's address may have come, and be another link's now (@node-ip). */
+static void on_address(struct agent *a, struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *address = nlmsg_data(h);
+	char link[IF_NAMESIZE];
+
+	if (nlmsg_datalen(h) >= (int)sizeof(*address) && wants_links(a) &&
+	    if_indextoname(address->ifa_index, link) && matters(a, link))
 		drift_soon(a, SOON_S);
-	if (hardware || is_kept(a, link.name))
-		rounds_links_changed(a);
+}
+
+/* Each pod may have a route of its own: only a default one tells of the node. */
+static void on_route(struct agent *a, struct nlmsghdr *h)
+{
+	const struct rtmsg *route = nlmsg_data(h);
+
+	if (nlmsg_datalen(h) < (int)sizeof(*route) || route->rtm_dst_len > 0 ||
+	    route->rtm_type != RTN_UNICAST || route->rtm_flags & RTM_F_CLONED)
+		return;
+	if (wants_links(a))
+		drift_soon(a, SOON_S);
+	rounds_links_changed(a);
 }
 
 /* Reads all that waits. False when nothing can be read any more. */
@@ -103,18 +136,43 @@ static void handle_links(struct agent *a, char *buffer, size_t len)
 {
 	struct nlmsghdr *h = (struct nlmsghdr *)(void *)buffer;
 
-	for (int left = (int)len; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-		on_link(a, h);
+	for (int left = (int)len; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+		if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK)
+			on_link(a, h);
+		else if (h->nlmsg_type == RTM_NEWADDR || h->nlmsg_type == RTM_DELADDR)
+			on_address(a, h);
+		else if (h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_DELROUTE)
+			on_route(a, h);
+	}
+}
+
+/* Which link does it speak of? Each notification begins with the same header. */
+static bool ethtool_link(struct nlmsghdr *h, char *name, size_t size)
+{
+	struct nlattr *header, *its;
+
+	if (!genlmsg_valid_hdr(h, 0))
+		return false;
+	header = nla_find(genlmsg_attrdata(nlmsg_data(h), 0), genlmsg_attrlen(nlmsg_data(h), 0),
+			  ETHTOOL_A_LINKINFO_HEADER);
+	its = header ? nla_find(nla_data(header), nla_len(header), ETHTOOL_A_HEADER_DEV_NAME)
+		     : NULL;
+	return its && netlink_name(its, name, size);
 }
 
 /* Somebody has changed channels, rings, coalescing or features. */
 static void handle_ethtool(struct agent *a, char *buffer, size_t len)
 {
-	(void)buffer;
-	(void)len;
-	if (wants_links(a))
-		drift_soon(a, SOON_S);
-	rounds_links_changed(a);
+	struct nlmsghdr *h = (struct nlmsghdr *)(void *)buffer;
+	char link[IF_NAMESIZE];
+
+	for (int left = (int)len; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+		if (ethtool_link(h, link, sizeof(link)) && !matters(a, link))
+			continue;
+		if (wants_links(a))
+			drift_soon(a, SOON_S);
+		rounds_links_changed(a);
+	}
 }
 
 static void handle_uevent(struct agent *a, char *buffer, size_t len)
@@ -147,7 +205,9 @@ static int open_links(struct agent *a)
 {
 	int r = netlink_open(NETLINK_ROUTE, &a->links);
 
-	if (r == 0 && nl_socket_add_membership(a->links, RTNLGRP_LINK) < 0)
+	if (r == 0 && nl_socket_add_memberships(a->links, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+						RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+						RTNLGRP_IPV6_ROUTE, 0) < 0)
 		r = -EIO;
 	return r < 0 ? r
 		     : sd_event_add_io(a->event, &a->sources[0], nl_socket_get_fd(a->links),

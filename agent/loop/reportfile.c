@@ -9,6 +9,8 @@
 #include "render.h"
 
 #define REPORT_LARGEST ((size_t)4 << 20)
+/* An update or a restart takes seconds; what is older says nothing of the node as it is. */
+#define RESTORE_MOST_S 300
 
 /* FNV-1a (Fowler, Noll, Vo): it need not resist anybody, only notice. */
 static void mix(uint64_t *hash, const char *text)
@@ -176,8 +178,14 @@ void report_restore(struct agent *a)
 	json_t *root, *check;
 	const char *boot, *profile;
 	size_t len, index;
+	struct stat st;
+	int64_t age;
 
-	if (sys_read(a->sys, RUN_DIR "/" REPORT_FILE, REPORT_LARGEST, &text, &len) < 0)
+	if (sys_stat(a->sys, RUN_DIR "/" REPORT_FILE, &st) < 0)
+		return;
+	age = a->sys->wall(a->sys) - st.st_mtime;
+	if (age < -RESTORE_MOST_S || age > RESTORE_MOST_S ||
+	    sys_read(a->sys, RUN_DIR "/" REPORT_FILE, REPORT_LARGEST, &text, &len) < 0)
 		return;
 	root = json_loadb(text, len, 0, NULL);
 	boot = json_string_value(json_object_get(json_object_get(root, "node"), "boot_id"));

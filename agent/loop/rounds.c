@@ -37,9 +37,12 @@ static void take(struct round *round, struct result *r)
 	struct agent *a = round->agent;
 	enum verdict before = round->steady.told.verdict;
 	bool known = round->steady.known;
+	/* A setting that deviates is no measurement that may be an outlier. */
+	bool certain = round->check->of_plan && r->verdict != VERDICT_UNKNOWN;
 
 	snprintf(r->name, sizeof(r->name), "%s", round->check->name);
-	steady_take(&round->steady, r, agent_now(a), a->config.worse_for, a->config.better_for);
+	steady_take(&round->steady, r, agent_now(a), certain ? 0 : a->config.worse_for,
+		    a->config.better_for);
 	if (!known || round->steady.told.verdict != before)
 		log_info("%s: %s: %s", round->check->name, verdict_text(round->steady.told.verdict),
 			 round->steady.told.message);
@@ -131,17 +134,43 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 	return 0;
 }
 
-static int open_round(struct agent *a, struct round *round, const struct check *check)
+static void forget(struct round *round)
 {
-	int r = check_params(&a->profile, check, &round->params);
+	if (round->state && round->check->forget)
+		round->check->forget(round->state);
+	free(TAKE(round->state));
+	free(TAKE(round->params));
+}
+
+/* What was measured by the same parameters goes on. */
+static int take_params(struct agent *a, struct round *round, const struct check *check)
+{
+	void *params;
+	int r = check_params(&a->profile, check, &params);
 
 	if (r < 0)
 		return r;
+	if (round->params && memcmp(params, round->params, check->params_size) == 0) {
+		free(params);
+		return 0;
+	}
+	round->steady.renewed = round->params != NULL;
+	forget(round);
+	round->params = params;
+	round->state = check->state_size ? calloc(1, check->state_size) : NULL;
+	return check->state_size && !round->state ? -ENOMEM : 0;
+}
+
+static int open_round(struct agent *a, struct round *round, const struct check *check)
+{
+	int r;
+
 	round->agent = a;
 	round->check = check;
-	round->state = check->state_size ? calloc(1, check->state_size) : NULL;
-	if (check->state_size && !round->state)
-		return -ENOMEM;
+	round->steady.exact = check->of_plan;
+	r = take_params(a, round, check);
+	if (r < 0)
+		return r;
 	round->run = (struct check_run){.sys = a->sys,
 					.params = round->params,
 					.profile = &a->profile,
@@ -160,7 +189,7 @@ int rounds_open(struct agent *a)
 
 	while (n < CHECKS_MOST && checks[n])
 		n++;
-	if (!a->rounds) /* else what is told of each is kept */
+	if (!a->rounds) /* else what is known of each is kept */
 		a->rounds = calloc(CHECKS_MOST, sizeof(*a->rounds));
 	if (!a->rounds)
 		return -ENOMEM;
@@ -174,22 +203,24 @@ int rounds_open(struct agent *a)
 	return 0;
 }
 
-void rounds_close(struct agent *a)
+void rounds_pause(struct agent *a)
 {
 	for (size_t i = 0; i < a->n_rounds; i++) {
 		struct round *round = &a->rounds[i];
-		struct steady steady = round->steady;
-		pid_t left;
 
 		task_cancel(&round->task);
-		left = round->task.worker.left;
-		sd_event_source_disable_unref(round->timer);
-		if (round->check && round->check->forget)
-			round->check->forget(round->state);
-		free(round->state);
-		free(round->params);
-		*round = (struct round){.steady = steady, .task.worker.left = left};
+		round->timer = sd_event_source_disable_unref(round->timer);
+		round->again = false;
 	}
+}
+
+void rounds_close(struct agent *a)
+{
+	rounds_pause(a);
+	for (size_t i = 0; i < a->n_rounds; i++)
+		forget(&a->rounds[i]);
+	a->n_rounds = 0;
+	free(TAKE(a->rounds));
 }
 
 void rounds_take_plan(struct agent *a)

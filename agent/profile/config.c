@@ -26,9 +26,9 @@ const struct param agent_params[] = {
 	    "how often sysctls and links are compared with the profile; links also as soon as the "
 	    "kernel tells of a change"),
 	ROW("for", worse_for, PARAM_DURATION, 0, 3600, "30s",
-	    "how long a check must give a worse answer before it is told"),
+	    "how long a check must give worse answers before that is told"),
 	ROW("recover_for", better_for, PARAM_DURATION, 0, 86400, "2m",
-	    "how long it must give a better one; not below for="),
+	    "how long it must give better ones; not below for="),
 	ROW("report_interval", report_interval, PARAM_DURATION, 1, 600, "30s",
 	    "how often the report is written while only numbers change"),
 	{0}};

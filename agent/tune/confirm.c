@@ -200,8 +200,10 @@ static int write_watched(const struct sys *sys, struct journal *j, const struct 
 	else
 		r = format(&why, "%s (waited %g s)", lost ? lost : strerror(-r), confirm_s);
 	/* What was to come after the guard's end is not written any more. */
-	for (size_t i = 0; i < plan->n; i++)
+	for (size_t i = 0; i < plan->n; i++) {
 		written[i] = written[i] || will_change(&plan->v[i]);
+		plan->v[i].cut_off = written[i] && lost;
+	}
 	if (r == 0)
 		r = links_revert(sys, j, plan, written, why);
 	journal_unmark(j);

@@ -134,6 +134,44 @@ static void what_is_refused_is_tried_again_later_and_later(void **state)
 	disputes_clear(&d);
 }
 
+/* Else the node is cut off again and again, for the time of a confirmation each. */
+static void what_cut_the_node_off_waits_for_a_reload(void **state)
+{
+	struct disputes d = {0};
+	struct plan p;
+
+	(void)state;
+	plan_of(&p, "0");
+	p.changes.v[0].outcome = OUTCOME_FAILED;
+	p.changes.v[0].error = strdup("192.0.2.254 does not answer any more");
+	p.changes.v[0].cut_off = true;
+	assert_int_equal(disputes_note(&d, &p.changes, 0), 0);
+	clear(&p);
+	plan_of(&p, "0");
+	assert_int_equal(disputes_look(&d, &p.changes, 1e6, &p.leave), 0);
+	assert_contains(p.changes.v[0].error, "any more; not tried again before a reload");
+	clear(&p);
+	disputes_retry(&d);
+	assert_true(round_at(&d, 1e6, "0", OUTCOME_CHANGED, NULL));
+	disputes_clear(&d);
+}
+
+/* A network card that was replaced may take what its predecessor refused. */
+static void what_was_away_is_tried_at_once(void **state)
+{
+	struct disputes d = {0};
+	struct plan p;
+
+	(void)state;
+	assert_true(round_at(&d, 0, "0", OUTCOME_REFUSED, "not supported"));
+	plan_of(&p, "0");
+	p.changes.v[0].outcome = OUTCOME_PENDING;
+	assert_int_equal(disputes_look(&d, &p.changes, 1, &p.leave), 0);
+	clear(&p);
+	assert_true(round_at(&d, 2, "0", OUTCOME_CHANGED, NULL));
+	disputes_clear(&d);
+}
+
 static void another_value_or_profile_is_tried_at_once(void **state)
 {
 	struct disputes d = {0};
@@ -214,6 +252,8 @@ int main(void)
 		cmocka_unit_test(once_in_hours_is_no_dispute),
 		cmocka_unit_test(a_dispute_that_rests_for_an_hour_is_over),
 		cmocka_unit_test(what_is_refused_is_tried_again_later_and_later),
+		cmocka_unit_test(what_cut_the_node_off_waits_for_a_reload),
+		cmocka_unit_test(what_was_away_is_tried_at_once),
 		cmocka_unit_test(another_value_or_profile_is_tried_at_once),
 		cmocka_unit_test(changes_survive_packing),
 		cmocka_unit_test(a_cut_packing_is_refused_at_every_byte),

@@ -34,7 +34,7 @@ static enum etcd_presence look_in(const char *fixture)
 
 	*who = '\0';
 	open_fixture(&sys, fixture);
-	presence = etcd_look(&sys, &unknown, who, sizeof(who));
+	presence = etcd_look(&sys, &unknown, true, who, sizeof(who));
 	sys_done(&sys);
 	return presence;
 }
@@ -74,7 +74,7 @@ static void an_open_database_is_a_live_etcd(void **state)
 	(void)state;
 	tree_write(&tree, "/srv/member/snap/db", "");
 	make_process("etcd\n", "/srv/member/snap/db");
-	assert_int_equal(etcd_look(&tree.sys, &unknown, who, sizeof(who)), ETCD_HERE);
+	assert_int_equal(etcd_look(&tree.sys, &unknown, true, who, sizeof(who)), ETCD_HERE);
 	assert_string_equal(who, "etcd, process 300");
 }
 
@@ -103,13 +103,13 @@ static void a_log_on_this_disk_counts_and_on_another_does_not(void **state)
 	tree_write(&tree, WAL, "log");
 	make_process("etcd\n", WAL);
 	disk.base[0] = own_disk();
-	assert_int_equal(etcd_look(&tree.sys, &disk, who, sizeof(who)), ETCD_HERE);
+	assert_int_equal(etcd_look(&tree.sys, &disk, true, who, sizeof(who)), ETCD_HERE);
 	disk.base[0]++;
-	assert_int_equal(etcd_look(&tree.sys, &disk, who, sizeof(who)), ETCD_NONE);
+	assert_int_equal(etcd_look(&tree.sys, &disk, true, who, sizeof(who)), ETCD_NONE);
 	/* The listener is that one's, and known to write elsewhere. */
 	tree_write(&tree, "/proc/net/tcp",
 		   "   0: 0100007F:094B 00000000:0000 0A 00000000:00000000 00:00000000\n");
-	assert_int_equal(etcd_look(&tree.sys, &disk, who, sizeof(who)), ETCD_NONE);
+	assert_int_equal(etcd_look(&tree.sys, &disk, true, who, sizeof(who)), ETCD_NONE);
 }
 
 static void a_disk_that_is_not_known_takes_no_risk(void **state)
@@ -119,7 +119,7 @@ static void a_disk_that_is_not_known_takes_no_risk(void **state)
 	(void)state;
 	tree_write(&tree, WAL, "log");
 	make_process("etcd\n", WAL);
-	assert_int_equal(etcd_look(&tree.sys, &disk, who, sizeof(who)), ETCD_HERE);
+	assert_int_equal(etcd_look(&tree.sys, &disk, true, who, sizeof(who)), ETCD_HERE);
 }
 
 static void an_etcd_without_a_log_in_sight_may_write_anywhere(void **state)
@@ -128,10 +128,10 @@ static void an_etcd_without_a_log_in_sight_may_write_anywhere(void **state)
 
 	(void)state;
 	make_process("etcd\n", NULL);
-	assert_int_equal(etcd_look(&tree.sys, &unknown, who, sizeof(who)), ETCD_MAYBE);
+	assert_int_equal(etcd_look(&tree.sys, &unknown, true, who, sizeof(who)), ETCD_MAYBE);
 	assert_string_equal(who, "etcd, process 300");
 	assert_int_equal(rmdir(tree_path(&tree, "/proc/300/fd")), 0);
-	assert_int_equal(etcd_look(&tree.sys, &unknown, who, sizeof(who)), ETCD_MAYBE);
+	assert_int_equal(etcd_look(&tree.sys, &unknown, true, who, sizeof(who)), ETCD_MAYBE);
 }
 
 static void a_log_that_can_not_be_reached_may_be_on_this_disk(void **state)
@@ -140,8 +140,22 @@ static void a_log_that_can_not_be_reached_may_be_on_this_disk(void **state)
 
 	(void)state;
 	make_process("k3s-server\n", WAL); /* in a mount namespace of its own */
-	assert_int_equal(etcd_look(&tree.sys, &unknown, who, sizeof(who)), ETCD_MAYBE);
+	assert_int_equal(etcd_look(&tree.sys, &unknown, true, who, sizeof(who)), ETCD_MAYBE);
 	assert_string_equal(who, "k3s-server, process 300");
+}
+
+/* On a full node each file of each process is too much to look at every minute. */
+static void a_cheap_look_knows_an_etcd_by_its_name(void **state)
+{
+	static const struct disk unknown;
+
+	(void)state;
+	tree_write(&tree, WAL, "log");
+	make_process("k3s-server\n", WAL);
+	assert_int_equal(etcd_look(&tree.sys, &unknown, false, who, sizeof(who)), ETCD_HERE);
+	tree_write(&tree, "/proc/300/comm", "database\n");
+	assert_int_equal(etcd_look(&tree.sys, &unknown, false, who, sizeof(who)), ETCD_NONE);
+	assert_int_equal(etcd_look(&tree.sys, &unknown, true, who, sizeof(who)), ETCD_HERE);
 }
 
 int main(void)
@@ -156,6 +170,7 @@ int main(void)
 		TEST(a_disk_that_is_not_known_takes_no_risk),
 		TEST(an_etcd_without_a_log_in_sight_may_write_anywhere),
 		TEST(a_log_that_can_not_be_reached_may_be_on_this_disk),
+		TEST(a_cheap_look_knows_an_etcd_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
