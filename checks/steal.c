@@ -314,6 +314,10 @@ static bool watch(const struct check_run *run, void *state, struct result *r)
 	while (s->n == READINGS_MOST ||
 	       (s->n > 2 && (double)(run->sys->now(run->sys) - s->at[0]) / 1e9 > p->sliding))
 		drop_oldest(s);
+	/* A long window has wider steps. */
+	if (s->n > 2 &&
+	    (double)(s->at[s->n - 1] - s->at[s->n - 2]) / 1e9 < p->sliding / (READINGS_MOST - 2))
+		procstat_clear(&s->v[--s->n]);
 	error = procstat_read(run->sys, &s->v[s->n]);
 	if (error < 0) {
 		unreadable(error, r);

@@ -32,8 +32,8 @@ enum etcd_presence {
 };
 
 /* Looks for a live etcd, embedded ones too: a process with .../member/wal/ or .../member/snap/db
- * open (by /proc/PID/fd), else a process named etcd, else a listener on its ports 2379 and 2380. Not
- * `whole`: only the files of processes are looked at whose name is known of an etcd. `who` says
+ * open (by /proc/PID/fd), else a process named etcd, else a listener on its ports 2379 and 2380.
+ * Not `whole`: only the files of processes are looked at whose name is known of an etcd. `who` says
  * what was seen. */
 enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, bool whole, char *who,
 			     size_t size);

@@ -11,7 +11,7 @@ struct latencies {
 	double ms[LATENCIES_MOST]; /* in the order of time */
 	double sorted[LATENCIES_MOST];
 	size_t n;
-	double least_effect; /* so many of them at least count as one; 0 is 1 */
+	double least_effect;           /* so many of them at least count as one; 0 is 1 */
 	double p99, effect, low, high; /* of the last look: p99, the design effect, the interval */
 };
 

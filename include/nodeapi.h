@@ -15,8 +15,12 @@ int nodeapi_patch(const struct condition *c, int64_t heartbeat, int64_t transiti
 /* The one that removes it. */
 int nodeapi_delete_patch(char **body);
 /* A Lease of the node's name that was renewed at that time and holds for `seconds`: whole (to be
- * created), or what of it is renewed. *body is the caller's. 0 or -ENOMEM. */
-int nodeapi_lease(const char *node, int64_t renewed, double seconds, bool whole, char **body);
+ * created; owned by the node with that uid, if that is not ""), or what of it is renewed. *body is
+ * the caller's. 0 or -ENOMEM. */
+int nodeapi_lease(const char *node, const char *uid, int64_t renewed, double seconds, bool whole,
+		  char **body);
+/* The Node object's uid, or "". */
+void nodeapi_uid(const struct api_reply *node, char *uid, size_t size);
 /* Our condition in a Node object. False when there is none, or none that can be understood. */
 bool nodeapi_find(const struct api_reply *node, const char *type, struct condition *out,
 		  int64_t *transition);

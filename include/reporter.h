@@ -49,6 +49,8 @@ struct reporter {
 		sd_event_source *timer;
 	} gate;
 	bool lease_created; /* it was not there: a create is on its way */
+	bool lease_held;    /* it was there */
+	char uid[64];       /* the node's, or "" */
 	bool events_fail;   /* and that was told */
 	struct {
 		char *trouble; /* as last told */

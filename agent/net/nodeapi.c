@@ -46,7 +46,8 @@ int nodeapi_delete_patch(char **body)
 	return wrap(json_pack("{s:s,s:s}", "$patch", "delete", "type", CONDITION_TYPE), body);
 }
 
-int nodeapi_lease(const char *node, int64_t renewed, double seconds, bool whole, char **body)
+int nodeapi_lease(const char *node, const char *uid, int64_t renewed, double seconds, bool whole,
+		  char **body)
 {
 	char stamp[NODEAPI_STAMP], micro[NODEAPI_STAMP + 8];
 	json_t *root;
@@ -60,9 +61,24 @@ int nodeapi_lease(const char *node, int64_t renewed, double seconds, bool whole,
 		json_object_update_new(root, json_pack("{s:s,s:s,s:{s:s}}", "apiVersion",
 						       "coordination.k8s.io/v1", "kind", "Lease",
 						       "metadata", "name", node));
+	/* It goes with its node. */
+	if (root && whole && *uid)
+		json_object_set_new(json_object_get(root, "metadata"), "ownerReferences",
+				    json_pack("[{s:s,s:s,s:s,s:s}]", "apiVersion", "v1", "kind",
+					      "Node", "name", node, "uid", uid));
 	*body = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	json_decref(root);
 	return *body ? 0 : -ENOMEM;
+}
+
+void nodeapi_uid(const struct api_reply *node, char *uid, size_t size)
+{
+	json_t *root = json_loadb(node->body, node->len, 0, NULL);
+	const char *text =
+		json_string_value(json_object_get(json_object_get(root, "metadata"), "uid"));
+
+	snprintf(uid, size, "%s", text && strlen(text) < size ? text : "");
+	json_decref(root);
 }
 
 static bool read_condition(const json_t *from, struct condition *out, int64_t *transition)

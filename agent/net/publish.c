@@ -164,6 +164,7 @@ static void on_read_back(void *context, const struct api_reply *reply)
 			publisher_doubts(&r->publisher);
 			if (nodeapi_find(reply, CONDITION_TYPE, &held, &transition))
 				publisher_holds(&r->publisher, &held, transition);
+			nodeapi_uid(reply, r->uid, sizeof(r->uid));
 			gate_take(r, reply);
 		}
 	}
@@ -215,12 +216,23 @@ static void on_renewed(void *context, const struct api_reply *reply)
 
 	r->busy = false;
 	r->counts.failures += !good;
+	if (reply->status == 404 && r->lease_held) {
+		/* It has gone with its node: there may be a new one of that name. */
+		r->lease_held = false;
+		r->gate.open = false;
+		r->read_back = false;
+		publisher_doubts(&r->publisher);
+		r->publisher.next = reporter_now(r);
+		publish_plan(r);
+		return;
+	}
 	if (reply->status == 404 && !r->lease_created) {
 		r->lease_created = true; /* tried once a time */
 		if (renew(r, true) == 0)
 			return;
 	}
 	r->lease_created = false;
+	r->lease_held = r->lease_held || good;
 	if (good) {
 		tell_recovery(r);
 		publisher_beat(&r->publisher, reporter_now(r));
@@ -244,8 +256,8 @@ static int renew(struct reporter *r, bool create)
 				      .done = on_renewed,
 				      .context = r};
 	/* As kubelet's: it has run out when some renewals have failed. */
-	int error = nodeapi_lease(r->node, r->sys.wall(&r->sys), 3 * c->heartbeat_interval, create,
-				  &body);
+	int error = nodeapi_lease(r->node, r->uid, r->sys.wall(&r->sys), 3 * c->heartbeat_interval,
+				  create, &body);
 
 	if (error == 0)
 		error = format(&path, "/apis/coordination.k8s.io/v1/namespaces/%s/leases%s%s",

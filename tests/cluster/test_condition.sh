@@ -146,6 +146,36 @@ within 30 renewed_after n1 "$renewed"
 ok $? "it is renewed"
 equal "and the node is left alone meanwhile" "$n" \
 	"$(requests '.verb == "patch" and .objectRef.subresource == "status"')"
+equal "the Lease is the node's, to go with it" "Node n1 $(kubectl get node n1 -o json | jq -r .metadata.uid)" \
+	"$(kubectl get lease -n nodefit n1 -o json | jq -r '.metadata.ownerReferences[] | .kind + " " + .name + " " + .uid')"
+# What the garbage collector does with it.
+kubectl delete node n1 >/dev/null && kubectl delete lease -n nodefit n1 >/dev/null && node_create n1
+within 60 is_told n1 True AllChecksPass
+ok $? "a node that was registered again has its condition again" "$(cat "$work/reporter.log")"
+within 60 has_lease n1
+equal "and its own Lease" "$(kubectl get node n1 -o json | jq -r .metadata.uid)" \
+	"$(kubectl get lease -n nodefit n1 -o json | jq -r '.metadata.ownerReferences[].uid')"
+reporter_stop
+
+# --- an outage ---
+reporter_start n1 account
+within 20 is_told n1 True AllChecksPass
+sleep 1
+n=$(requests '.verb == "patch" and .objectRef.subresource == "status"')
+api_stop
+fault_begin
+sleep 3
+fault_end
+sleep 3
+fault_begin
+within 20 reported unfit
+api_start
+within 90 is_told n1 False SysctlDeviates
+ok $? "after an outage the API server has the newest state" "$(cat "$work/reporter.log")"
+equal "by one patch" $((n + 1)) "$(requests '.verb == "patch" and .objectRef.subresource == "status"')"
+equal "the outage is told once" 1 "$(grep -c 'can.t be reached' "$work/reporter.log")"
+fault_end
+within 20 is_told n1 True AllChecksPass
 reporter_stop
 
 # --- how soon ---

@@ -33,14 +33,17 @@ while True:
 	listener=$!
 	within 5 [ -S "$work/notify" ]
 }
-start() { # COMMAND-BEFORE...
+start_under() { # TOOL...
 	: >"$work/log"
 	NOTIFY_SOCKET=$work/notify "$@" "$NODEFIT" agent --config "$work/agent.conf" 2>>"$work/log" &
 	agent=$!
 }
+start() {
+	start_under env
+}
 stop() {
-	kill $agent
-	wait $agent
+	kill "$agent"
+	wait "$agent"
 }
 configure() { # LINE...: of agent.conf
 	printf '[agent]\nprofile=%s\n' "$work/p.ini" >"$work/agent.conf"

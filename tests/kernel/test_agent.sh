@@ -4,6 +4,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"
+# shellcheck source=agent.sh
 . "$(dirname "$0")/agent.sh"
 trap finally EXIT
 forward=/proc/sys/net/ipv4/ip_forward
@@ -54,7 +55,7 @@ rm -f $report
 
 # --- for good ---
 configure for=0s recover_for=0s drift_interval=1s
-start env WATCHDOG_USEC=2000000
+start_under env WATCHDOG_USEC=2000000
 within 10 notified 'READY=1'
 ok $? "systemd is told when the settings have been seen to"
 equal "they are in force by then" "1 2000" "$(cat $forward) $(cat /sys/class/net/v0/tx_queue_len)"
@@ -94,7 +95,7 @@ fds() { # the least of some moments: a worker has some meanwhile
 }
 before=$(fds)
 for _ in 1 2 3; do
-	kill -HUP $agent
+	kill -HUP "$agent"
 	sleep 2
 done
 equal "no descriptor is leaked" "$before" "$(fds)"
@@ -119,13 +120,13 @@ equal "it has told once" 1 "$(grep -c 'ip_forward contested' "$work/log")"
 printf '[sysctl]\nno such key\n' >"$work/bad.ini"
 cp "$work/p.ini" "$work/good.ini"
 cp "$work/bad.ini" "$work/p.ini"
-kill -HUP $agent
+kill -HUP "$agent"
 within 5 logged 'not reloaded'
 ok $? "a profile with errors is refused at reload"
 holds "with its line" 'p.ini:2: ' "$(cat "$work/log")"
 equal "the old one stays" p "$(said .profile)"
 sed 's/32768/40000/; s/^net.ipv4.ip_forward.*//' "$work/good.ini" >"$work/p.ini"
-kill -HUP $agent
+kill -HUP "$agent"
 within 5 holds_value /proc/sys/net/core/somaxconn 40000
 ok $? "a good one is taken at reload"
 within 5 says '.verdict == "fit" or .verdict == "degraded"'
@@ -147,17 +148,17 @@ equal "and leaves the settings in place" 40000 "$(cat /proc/sys/net/core/somaxco
 # --- a restart is no news ---
 told='.verdict + .reason + ([.checks[] | .verdict + .reason + .message] | join(""))'
 before=$(said "$told")
-first=$(stat -c %i $report)
+first=$(stat -c %i "$report")
 is_new() {
-	[ "$(stat -c %i $report)" != "$first" ]
+	[ "$(stat -c %i "$report")" != "$first" ]
 }
 start
 within 10 is_new
 sleep 1
 equal "after a restart the report says what it said" "$before" "$(said "$told")"
-kill -9 $agent
-wait $agent 2>/dev/null
-first=$(stat -c %i $report)
+kill -9 "$agent"
+wait "$agent" 2>/dev/null
+first=$(stat -c %i "$report")
 start
 within 10 is_new
 sleep 1
@@ -202,7 +203,7 @@ equal "told to end while it sets a link, it ends well" 0 $?
 rm -f $report
 configure for=0s recover_for=0s drift_interval=1s
 : >"$work/notified"
-WATCHDOG_USEC=2000000 start strace -f -o /dev/null -e trace=fdatasync \
+WATCHDOG_USEC=2000000 start_under strace -f -o /dev/null -e trace=fdatasync \
 	-e inject=fdatasync:delay_enter=60000000
 within 20 notified 'READY=1'
 : >"$work/notified.mark"
@@ -215,7 +216,7 @@ equal "and the watchdog hears of it" true \
 says '[.checks[].name] | contains(["sysctl", "net"])'
 ok $? "the other checks have their answers"
 kill "$(pgrep -o --ns $$ --nslist net -x nodefit)"
-wait $agent
+wait "$agent"
 
 ip link del v0
 finish

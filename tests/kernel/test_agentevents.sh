@@ -120,7 +120,7 @@ ok $? "and the report says that it is not tried again"
 ip link set v0 txqueuelen 700
 sleep 70
 equal "nor is it" 1 "$(tries)"
-kill -HUP $agent
+kill -HUP "$agent"
 within 60 sh -c "[ \"\$(grep -c 'v0/mtu not set' '$work/log')\" = 2 ]"
 ok $? "a reload tries it again"
 equal "the MTU is as it was" 1500 "$(cat /sys/class/net/v0/mtu)"
