@@ -22,6 +22,12 @@ static void want(struct reporter *r, enum condition_status status, const char *r
 	publish_plan(r);
 }
 
+/* With bootstrap= nothing is told before there was anything to tell. */
+static bool is_closed(const struct reporter *r)
+{
+	return r->config.reporter.bootstrap && !r->publisher.known && !r->publisher.any;
+}
+
 static int on_stale(sd_event_source *s, uint64_t usec, void *context)
 {
 	struct reporter *r = context;
@@ -41,7 +47,7 @@ static void want_unmeasured(struct reporter *r)
 	view_clear(&r->view);
 	free(TAKE(r->report));
 	reporter_timer(r, &r->stale_timer, INFINITY, on_stale);
-	if (r->config.reporter.bootstrap && !r->publisher.known)
+	if (is_closed(r))
 		return;
 	want(r, CONDITION_UNKNOWN, "NotMeasured", "nodefit's agent has not measured in this boot");
 }
@@ -57,7 +63,7 @@ static void take_view(struct reporter *r, const struct view *v, double age)
 		return;
 	}
 	reporter_timer(r, &r->stale_timer, r->report_at + r->config.reporter.stale_after, on_stale);
-	if (first && r->config.reporter.bootstrap && !r->publisher.known)
+	if (first && is_closed(r))
 		return;
 	want(r, r->reported.status, r->reported.reason, r->reported.message);
 }

@@ -414,4 +414,32 @@ holds "with the time as leases have it" '^[0-9-]{10}T[0-9:]{8}\.000000Z$' \
 	"$(jq -rs '[.[] | select(.path | test("/leases/n1"))][-1].body.spec.renewTime' "$api/requests")"
 equal "the condition is left alone meanwhile" "$n" "$(requests '.path | endswith("/status")')"
 stop
+
+# --- a gate that waits for the condition ---
+configure 60s on_stop=delete
+start
+within 5 is_told True AllChecksPass
+stop
+equal "there is no condition" "" "$(told .status)"
+configure 60s bootstrap=yes
+report unknown Measuring "not all checks have an answer yet"
+n=$(requests '.method == "GET"')
+mode flood
+start
+within 15 logged 'reading the condition back: '
+ok $? "the node is 100 MB long: that is told"
+peak=$(awk '/VmHWM/ {print $2}' /proc/$reporter/status)
+[ "$peak" -lt $most ]
+ok $? "and does not fill the memory" "$peak kB"
+mode ok
+within 20 asked $((n + 2)) '.method == "GET"'
+sleep 2
+equal "bootstrap=yes: before there is a verdict there is no condition" "" "$(told .status)"
+report fit AllChecksPass "all checks pass"
+within 10 is_told True AllChecksPass
+ok $? "then there is"
+report unknown Measuring "not all checks have an answer yet"
+within 10 is_told Unknown Measuring
+ok $? "and from then on it tells all"
+stop
 finish
