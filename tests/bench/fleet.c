@@ -107,7 +107,7 @@ static int make(struct one *o, struct api_request *request, char **path, char **
 		return r;
 	request->type =
 		lease ? "application/merge-patch+json" : "application/strategic-merge-patch+json";
-	r = lease ? nodeapi_lease(name, wall, 3 * p->heartbeat, false, body)
+	r = lease ? nodeapi_lease(name, "", wall, 3 * p->heartbeat, false, body)
 		  : nodeapi_patch(&fit, wall, publisher_transition(p, wall), body);
 	request->body = *body;
 	return r;
