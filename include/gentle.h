@@ -10,6 +10,8 @@
 /* What follows each other within milliseconds is one observation of the disk, not three, and so few
  * rounds are none at all: one stall would decide. */
 #define GENTLE_ROUNDS_LEAST 5
+/* So often the disk is measured whole, unless it passes: a node that boots is busy. */
+#define GENTLE_WHOLE_MOST 3
 /* Samples from which p99 is good news too. */
 #define GENTLE_ENOUGH 100
 /* To look at all processes' open files is dear on a full node: only each tenth round. An etcd that
@@ -24,7 +26,8 @@ struct gentle {
 	size_t n;
 	unsigned rounds;
 	unsigned etcd;              /* for so many rounds an etcd is still believed to be here */
-	bool measured;              /* a whole measurement was made */
+	unsigned whole;             /* measurements that were made */
+	bool measured;              /* enough of them: from now on it is gentle */
 	enum verdict verdict;       /* the last that was measured */
 	struct latency_total total; /* of all samples since the first measurement */
 };

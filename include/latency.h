@@ -33,5 +33,5 @@ struct latency_total {
 void latency_add(struct latency_total *t, double ms);
 /* As the result's bins, and the figure "sum". */
 void latency_tell_total(const struct latency_total *t, struct result *r);
-/* Begins with those of a result. */
-void latency_take_total(struct latency_total *t, const struct result *r);
+/* Adds those of a result. */
+void latency_add_total(struct latency_total *t, const struct result *r);

@@ -41,14 +41,13 @@ void latency_tell_total(const struct latency_total *t, struct result *r)
 	result_figure(r, "sum", t->sum, "ms");
 }
 
-void latency_take_total(struct latency_total *t, const struct result *r)
+void latency_add_total(struct latency_total *t, const struct result *r)
 {
-	*t = (struct latency_total){0};
 	for (size_t b = 0; b < LATENCY_BINS && b < r->n_bins; b++)
-		t->counts[b] = r->bins[b].count;
+		t->counts[b] += r->bins[b].count;
 	for (size_t i = 0; i < r->n_figures; i++)
 		if (strcmp(r->figures[i].name, "sum") == 0)
-			t->sum = r->figures[i].value;
+			t->sum += r->figures[i].value;
 }
 
 double latencies_tell(struct latencies *l, struct result *r)
