@@ -64,7 +64,7 @@ LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
 NET_LIBS = $(shell $(PKG_CONFIG) --libs $(NET_PACKAGES)) -lm
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(sort $(PACKAGES) $(NET_PACKAGES)))
 
-CPPFLAGS_ALL = -Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION='"$(VERSION)"' $(LIB_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ALL = -iquote include -D_GNU_SOURCE -DNODEFIT_VERSION='"$(VERSION)"' $(LIB_CFLAGS) $(CPPFLAGS)
 # Without errno sqrt() is one instruction, and the agent needs no libm: 0.3 MB of memory.
 CFLAGS_ALL = -std=gnu11 -fno-math-errno $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) $(SANITIZE) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LD) $(SANITIZE) $(LDFLAGS)
@@ -137,7 +137,7 @@ test-cluster: ## against a real kube-apiserver, which the first run builds (as r
 
 lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint
-	@tests/lint.sh '-Iinclude -D_GNU_SOURCE -DNODEFIT_VERSION=\"x\" $(LIB_CFLAGS)' $(C_FILES) -- $(SHELL_SCRIPTS)
+	@tests/lint.sh '-iquote include -D_GNU_SOURCE -DNODEFIT_VERSION=\"x\" $(LIB_CFLAGS)' $(C_FILES) -- $(SHELL_SCRIPTS)
 
 bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as root)
 	@packaging/deps build bench

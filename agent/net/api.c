@@ -217,8 +217,7 @@ static void check_done(struct api *api)
 		t->request.done(t->request.context, &reply);
 		transfer_free(t);
 	}
-	/* What TLS and JSON needed for a moment goes back: minutes pass before the next request. */
-	malloc_trim(0);
+	idle();
 }
 
 static int add_headers(struct transfer *t, const struct credentials *c)
