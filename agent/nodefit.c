@@ -64,6 +64,8 @@ static void print_verb_help(const struct verb *v)
 			       12 - (int)strlen(flags[i].name) - (flags[i].argument ? 1 : 0),
 			       flags[i].argument ? flags[i].argument : "", flags[i].help);
 	printf("  --%-12s %s\n", "root DIR", "the machine whose / is DIR");
+	if (v->more_help)
+		v->more_help();
 }
 
 static const struct verb *find_verb(const char *name)

@@ -10,6 +10,16 @@ extern const struct check sysctl_check, net_check, steal_check, fsync_check, que
 const struct check *const checks[] = {&sysctl_check, &net_check,  &steal_check, &fsync_check,
 				      &queues_check, &link_check, &mtu_check,   NULL};
 
+size_t checks_usual(const struct check *usual[CHECKS_MOST])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; checks[i] && n < CHECKS_MOST; i++)
+		if (!checks[i]->on_request)
+			usual[n++] = checks[i];
+	return n;
+}
+
 const struct check *check_find(const char *name)
 {
 	for (size_t i = 0; checks[i]; i++)

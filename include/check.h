@@ -42,9 +42,12 @@ struct check {
 	/* Measures and fills in everything but name and duration. */
 	void (*run)(const struct check_run *run, struct result *result);
 
-	/* The agent runs a check every `interval` (a double, the first member of its parameters),
-	 * or, where it judges the plan alone, whenever that is new. */
+	/* The agent runs a check every `interval` (a double, the first member of its parameters; 0:
+	 * not at all), or, where it judges the plan alone, whenever that is new. */
 	bool of_plan;
+	/* Neither preflight nor the agent runs it, `nodefit check NAME` alone: it loads the
+	 * machine. */
+	bool on_request;
 	bool of_links; /* the agent measures at once when links change */
 	/* What the agent does where run() would disturb, or misses what happens between two runs.
 	 * It keeps a state (state_size bytes, at first zeroed) and calls watch() each time. With
@@ -61,11 +64,15 @@ struct check {
 #define CHECK_INTERVAL(often)                                                                      \
 	{                                                                                          \
 		.name = "interval", .type = PARAM_DURATION, .offset = 0, .least = 1,               \
-		.most = 86400, .fallback = often, .help = "in the agent: how often to measure"     \
+		.most = 86400, .fallback = often, .may_be_off = true,                              \
+		.help = "in the agent: how often to measure, or off"                               \
 	}
 
 extern const struct check *const checks[]; /* ends with NULL */
 const struct check *check_find(const char *name);
+/* Those that run unless one is asked for by name: all but the on_request ones, in the order of the
+ * report. Returns how many. */
+size_t checks_usual(const struct check *usual[CHECKS_MOST]);
 
 /* Notes what is wrong with every [check.NAME] and [verdict] of the profile. */
 void checks_validate(const struct profile *p, struct problems *problems);

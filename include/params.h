@@ -34,6 +34,7 @@ struct param {
 	const char *choices; /* blank-separated */
 	const char *fallback;
 	const char *help;
+	bool may_be_off; /* of a duration: "off" is taken too, as 0 */
 };
 
 /* Fills a check's struct: every fallback, then what the profile's section says. Notes unknown

@@ -36,10 +36,11 @@ struct command {
 
 struct verb {
 	const char *name;
-	const char *words;   /* what stands behind the options, for --help */
-	const char *summary; /* one line */
-	const char *about;   /* --help's text */
-	unsigned flags;      /* that it takes */
+	const char *words;       /* what stands behind the options, for --help */
+	const char *summary;     /* one line */
+	const char *about;       /* --help's text */
+	void (*more_help)(void); /* prints what --help says behind the options; may be NULL */
+	unsigned flags;          /* that it takes */
 	bool takes_words;
 	/* Returns the exit code. */
 	int (*run)(const struct command *c);

@@ -33,14 +33,21 @@ static int find(const struct sys *sys, char *path, size_t size)
 	return 0;
 }
 
-__attribute__((noreturn)) static void become(const char *program, const char *verb, int in, int out,
-					     size_t most, pid_t parent)
+/* As HELPER_FD, which alone of ours stays open over exec. */
+static bool hand_over(int fd)
+{
+	return fd == HELPER_FD ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, HELPER_FD) >= 0;
+}
+
+__attribute__((noreturn)) static void become(const char *program, const struct helper_call *call,
+					     int in, int out, pid_t parent)
 {
 	/* One byte more than it may print tells that it has printed more. */
-	const struct rlimit size = {most + 1, most + 1};
+	const struct rlimit size = {call->most + 1, call->most + 1};
 	/* It becomes nobody, whom a root without CAP_KILL can't kill: then this ends a loop. */
 	const struct rlimit cpu = {CPU_MOST_S, CPU_MOST_S};
-	char *const argv[] = {(char *)PROGRAM, (char *)verb, NULL}, *const environment[] = {NULL};
+	char *const argv[] = {(char *)PROGRAM, (char *)call->verb, (char *)call->word, NULL},
+		    *const environment[] = {NULL};
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	sigset_t none;
 
@@ -51,7 +58,8 @@ __attribute__((noreturn)) static void become(const char *program, const char *ve
 	sigemptyset(&none);
 	if (getppid() == parent && null >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
 	    dup2(out, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
-	    setrlimit(RLIMIT_FSIZE, &size) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+	    (!call->fd || hand_over(*call->fd)) && setrlimit(RLIMIT_FSIZE, &size) == 0 &&
+	    sigprocmask(SIG_SETMASK, &none, NULL) == 0)
 		execve(program, argv, environment);
 	_exit(127);
 }
@@ -99,8 +107,7 @@ static int read_back(int fd, size_t most, char **out)
 	return 0;
 }
 
-int helper_run(const struct sys *sys, const char *verb, const char *input, size_t len,
-	       double deadline_s, size_t most, char **out)
+int helper_run(const struct sys *sys, const struct helper_call *call, char **out)
 {
 	_cleanup_fd int in = memfd_create("input", MFD_CLOEXEC),
 			answer = memfd_create("output", MFD_CLOEXEC);
@@ -112,13 +119,13 @@ int helper_run(const struct sys *sys, const char *verb, const char *input, size_
 		return r;
 	if (access(program, X_OK) < 0)
 		return negative_errno();
-	if (in < 0 || answer < 0 || pwrite(in, input, len, 0) != (ssize_t)len)
+	if (in < 0 || answer < 0 || pwrite(in, call->input, call->len, 0) != (ssize_t)call->len)
 		return -ENOMEM;
 	pid = fork();
 	if (pid < 0)
 		return negative_errno();
 	if (pid == 0)
-		become(program, verb, in, answer, most, parent);
-	r = await(sys, pid, deadline_s);
-	return r < 0 ? r : read_back(answer, most, out);
+		become(program, call, in, answer, parent);
+	r = await(sys, pid, call->deadline_s);
+	return r < 0 ? r : read_back(answer, call->most, out);
 }

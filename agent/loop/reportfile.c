@@ -62,6 +62,8 @@ static int assemble(struct agent *a)
 	for (size_t i = 0; i < a->n_rounds; i++) {
 		struct result *slot;
 
+		if (a->rounds[i].interval <= 0 && !a->rounds[i].check->of_plan)
+			continue;
 		if (!a->rounds[i].steady.known) {
 			missing = missing ? missing : a->rounds[i].check->name;
 			continue;

@@ -180,22 +180,23 @@ static int open_round(struct agent *a, struct round *round, const struct check *
 	if (check->of_plan)
 		return 0;
 	memcpy(&round->interval, round->params, sizeof(round->interval));
+	if (round->interval <= 0)
+		return 0; /* switched off: what was told of it is no part of the report any more */
 	return timer_set(a->event, &round->timer, 0, on_timer, round);
 }
 
 int rounds_open(struct agent *a)
 {
-	size_t n = 0;
+	const struct check *usual[CHECKS_MOST];
+	size_t n = checks_usual(usual);
 
-	while (n < CHECKS_MOST && checks[n])
-		n++;
 	if (!a->rounds) /* else what is known of each is kept */
 		a->rounds = calloc(CHECKS_MOST, sizeof(*a->rounds));
 	if (!a->rounds)
 		return -ENOMEM;
 	a->n_rounds = n;
 	for (size_t i = 0; i < n; i++) {
-		int r = open_round(a, &a->rounds[i], checks[i]);
+		int r = open_round(a, &a->rounds[i], usual[i]);
 
 		if (r < 0)
 			return r;

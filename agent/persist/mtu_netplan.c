@@ -114,7 +114,13 @@ static int read_file(const struct mtu_search *s, struct devices *all, const char
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	r = helper_run(s->sys, "yaml", text, len, DEADLINE_S, 8 * UNIT_FILE_MAX, &lines);
+	r = helper_run(s->sys,
+		       &(struct helper_call){.verb = "yaml",
+					     .input = text,
+					     .len = len,
+					     .deadline_s = DEADLINE_S,
+					     .most = 8 * UNIT_FILE_MAX},
+		       &lines);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)

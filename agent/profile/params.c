@@ -91,6 +91,10 @@ int param_parse(const struct param *param, const char *text, void *values)
 
 	switch (param->type) {
 	case PARAM_DURATION:
+		if (param->may_be_off && strcmp(text, "off") == 0) {
+			*(double *)slot = 0;
+			return 0;
+		}
 		return parse_number(param, durations, text, slot);
 	case PARAM_PERCENT:
 		return parse_number(param, percents, text, slot);
@@ -121,9 +125,11 @@ static void say_expected(const struct param *param, const struct setting *s,
 {
 	switch (param->type) {
 	case PARAM_DURATION:
-		problem_error(problems, s->file, s->line,
-			      "%s: a duration from %gs to %gs such as 10ms, 500us, 30s, not \"%s\"",
-			      s->key, param->least, param->most, s->value);
+		problem_error(
+			problems, s->file, s->line,
+			"%s: a duration from %gs to %gs such as 10ms, 500us, 30s%s, not \"%s\"",
+			s->key, param->least, param->most, param->may_be_off ? ", or off" : "",
+			s->value);
 		break;
 	case PARAM_PERCENT:
 		problem_error(problems, s->file, s->line, "%s: %g%% to %g%%, not \"%s\"", s->key,

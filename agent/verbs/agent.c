@@ -28,12 +28,11 @@ static int tune(const struct sys *sys, const struct agent_config *config, const 
 
 static int judge(const struct command *c, const struct profile *p, struct report *report)
 {
-	size_t n = 0;
+	const struct check *usual[CHECKS_MOST];
+	size_t n = checks_usual(usual);
 	int r;
 
-	while (checks[n])
-		n++;
-	r = checks_run(&c->sys, p, checks, n, false, terminal_progress, report);
+	r = checks_run(&c->sys, p, usual, n, false, terminal_progress, report);
 	return r < 0 ? verb_failed("run the checks", r) : 0;
 }
 

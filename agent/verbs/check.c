@@ -62,18 +62,11 @@ static int judge(const struct command *c, const struct check *const *wanted, siz
 	return verb_flush(code);
 }
 
-static size_t count_checks(void)
-{
-	size_t n = 0;
-
-	while (checks[n])
-		n++;
-	return n;
-}
-
 static int preflight(const struct command *c)
 {
-	return judge(c, checks, count_checks(), false);
+	const struct check *usual[CHECKS_MOST];
+
+	return judge(c, usual, checks_usual(usual), false);
 }
 
 static int check(const struct command *c)
@@ -81,7 +74,7 @@ static int check(const struct command *c)
 	const struct check *wanted[CHECKS_MOST];
 
 	if (c->n_words == 0)
-		return judge(c, checks, count_checks(), true);
+		return judge(c, wanted, checks_usual(wanted), true);
 	if (c->n_words > CHECKS_MOST) {
 		log_error("more than %d checks", CHECKS_MOST);
 		return EXIT_USAGE;
@@ -90,12 +83,18 @@ static int check(const struct command *c)
 		wanted[i] = check_find(c->words[i]);
 		if (wanted[i])
 			continue;
-		log_error("no check \"%s\"; there are:", c->words[i]);
-		for (size_t k = 0; checks[k]; k++)
-			log_error("  %-8s %s", checks[k]->name, checks[k]->summary);
+		log_error("no check \"%s\"; `nodefit check --help` lists them", c->words[i]);
 		return EXIT_USAGE;
 	}
 	return judge(c, wanted, c->n_words, true);
+}
+
+static void list_checks(void)
+{
+	puts("\nChecks:");
+	for (size_t i = 0; checks[i]; i++)
+		printf("  %-10s %s%s\n", checks[i]->name, checks[i]->summary,
+		       checks[i]->on_request ? " (on request only)" : "");
 }
 
 const struct verb preflight_verb = {
@@ -113,8 +112,9 @@ const struct verb check_verb = {
 	.name = "check",
 	.words = "[NAME...]",
 	.summary = "single checks, in detail",
-	.about = "Checks: sysctl, net, steal, fsync, queues, link, mtu; all without a name. "
-		 "`nodefit explain NAME` tells what one measures and its parameters.",
+	.about = "Without a name: all but those on request. `nodefit explain NAME` tells what one "
+		 "measures and its parameters.",
+	.more_help = list_checks,
 	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK,
 	.takes_words = true,
 	.run = check,

@@ -12,6 +12,7 @@
 
 static struct tree tree;
 static char script[128];
+static struct helper_call call;
 
 static int set_up(void **state)
 {
@@ -19,6 +20,8 @@ static int set_up(void **state)
 	tree_open(&tree, NULL);
 	snprintf(script, sizeof(script), "%s/script", tree.dir);
 	tree.sys.helper = script;
+	call = (struct helper_call){
+		.verb = "verb", .input = "input", .len = 5, .deadline_s = 0.5, .most = 100};
 	return 0;
 }
 
@@ -33,7 +36,7 @@ static int run(const char *body, char **out)
 {
 	tree_write(&tree, "/script", body);
 	assert_int_equal(chmod(script, 0755), 0);
-	return helper_run(&tree.sys, "verb", "input", 5, 0.5, 100, out);
+	return helper_run(&tree.sys, &call, out);
 }
 
 static void it_gets_input_and_verb_and_nothing_else(void **state)
@@ -55,6 +58,25 @@ static void it_gets_input_and_verb_and_nothing_else(void **state)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(42);
 	assert_string_equal(out, "input verb none\nSigBlk:\t0000000000000000\n");
+}
+
+static void a_word_and_one_descriptor_are_handed_over(void **state)
+{
+	_cleanup_free char *out = NULL;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "through", 7), 7);
+	close(ends[1]);
+	call.word = "word";
+	call.fd = ends;
+	assert_int_equal(run("#!/bin/sh\nPATH=/bin:/usr/bin\necho \"$1 $2\"; cat <&3\n"
+			     "test -e /proc/self/fd/4 && echo open\n:\n",
+			     &out),
+			 0);
+	assert_string_equal(out, "verb word\nthrough");
+	close(ends[0]);
 }
 
 static void a_failure_or_too_much_output_is_told(void **state)
@@ -123,10 +145,10 @@ static void where_it_is_not_installed_that_is_told(void **state)
 
 	(void)state;
 	tree.sys.helper = "/nonexistent/nodefit-net";
-	assert_int_equal(helper_run(&tree.sys, "verb", "", 0, 1, 100, &out), -ENOENT);
+	assert_int_equal(helper_run(&tree.sys, &call, &out), -ENOENT);
 	tree.sys.helper = script; /* not executable */
 	tree_write(&tree, "/script", "");
-	assert_int_equal(helper_run(&tree.sys, "verb", "", 0, 1, 100, &out), -EACCES);
+	assert_int_equal(helper_run(&tree.sys, &call, &out), -EACCES);
 	assert_null(out);
 }
 
@@ -135,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(it_gets_input_and_verb_and_nothing_else),
+		TEST(a_word_and_one_descriptor_are_handed_over),
 		TEST(a_failure_or_too_much_output_is_told),
 		TEST(what_hangs_is_killed_at_its_deadline),
 		TEST(what_cant_be_killed_is_not_waited_for),

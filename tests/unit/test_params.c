@@ -5,7 +5,7 @@
 #include "helpers.h"
 
 struct values {
-	double warn, fail, worst_warn, worst_fail, size;
+	double warn, fail, worst_warn, worst_fail, size, often;
 	int choice;
 	char path[PATH_PARAM_MAX];
 	struct peers peers;
@@ -49,6 +49,13 @@ static const struct param rows[] = {
 	 AT(choice),
 	 .choices = "fail warn",
 	 .fallback = "warn"},
+	{.name = "often",
+	 .type = PARAM_DURATION,
+	 AT(often),
+	 .least = 1,
+	 .most = 60,
+	 .fallback = "off",
+	 .may_be_off = true},
 	{.name = "path", .type = PARAM_PATH, AT(path), .fallback = "/var/lib/etcd"},
 	{.name = "peers", .type = PARAM_PEERS, AT(peers), .fallback = ""},
 	{0}};
@@ -88,6 +95,9 @@ static void durations_have_units(void **state)
 	assert_float_equal(parsed("warn", "2.5s"), 2.5, 1e-12);
 	assert_float_equal(parsed("warn", "1m"), 60, 1e-12);
 	assert_float_equal(parsed("warn", "10 ms"), 0.01, 1e-12);
+	assert_float_equal(parsed("often", "off"), 0, 0);
+	assert_refused("often", "0s", -ERANGE);
+	assert_refused("warn", "off", -EINVAL);
 }
 
 static void percents_may_go_without_their_sign(void **state)

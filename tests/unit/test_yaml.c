@@ -127,6 +127,8 @@ static void each_document_begins_anew(void **state)
 static void the_program_reads_at_most_one_unit_file(void **state)
 {
 	_cleanup_free char *text = malloc(UNIT_FILE_MAX + 1), *out = NULL;
+	struct helper_call call = {
+		.verb = "yaml", .len = UNIT_FILE_MAX + 1, .deadline_s = 10, .most = 100};
 	struct sys sys;
 
 	(void)state;
@@ -135,9 +137,11 @@ static void the_program_reads_at_most_one_unit_file(void **state)
 	sys.helper = built_program("nodefit-net");
 	snprintf(text, UNIT_FILE_MAX, "a: b\n");
 	memset(text + 5, '#', UNIT_FILE_MAX + 1 - 5);
-	assert_int_equal(helper_run(&sys, "yaml", text, UNIT_FILE_MAX + 1, 10, 100, &out), -EPROTO);
+	call.input = text;
+	assert_int_equal(helper_run(&sys, &call, &out), -EPROTO);
 	assert_null(out);
-	assert_int_equal(helper_run(&sys, "yaml", text, UNIT_FILE_MAX, 10, 100, &out), 0);
+	call.len--;
+	assert_int_equal(helper_run(&sys, &call, &out), 0);
 	assert_string_equal(out, "1\ta\tb\n");
 	sys_done(&sys);
 }
