@@ -173,7 +173,7 @@ static void judge_softnet(const struct link_params *p, const struct softnet *bef
 			finding_add(findings,
 				    dropped >= p->backlog_fail ? VERDICT_FAIL : VERDICT_WARN,
 				    "BacklogDrops",
-				    "%.4g packets/s are dropped at a full backlog, most on cpu%u",
+				    "%.4g packets/s are dropped at a full backlog, most on CPU %u",
 				    dropped, d.worst_cpu),
 			"raise net.core.netdev_max_backlog (`nodefit explain` it), or spread the "
 			"packets over more CPUs: `nodefit check queues`");
@@ -181,7 +181,7 @@ static void judge_softnet(const struct link_params *p, const struct softnet *bef
 		finding_advise(
 			finding_add(findings, VERDICT_WARN, "BudgetSqueezed",
 				    "%.4g times/s packets waited for a CPU's next turn, most on "
-				    "cpu%u",
+				    "CPU %u",
 				    squeezed, d.worst_cpu),
 			"raise net.core.netdev_budget and netdev_budget_usecs (`nodefit explain` "
 			"them), or spread the packets: `nodefit check queues`");

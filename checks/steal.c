@@ -210,7 +210,7 @@ static void judge(const struct measurement *m, const struct steal_params *p,
 	result_figure(r, "window", m->seconds, "s");
 	result_figure(r, "dropped_readings", (double)m->dropped, "");
 	snprintf(text, sizeof(text),
-		 "%.1f%% of all CPUs over %.0f s, worst cpu%u %.1f%%, %.1f%% since boot", mean,
+		 "%.1f%% of all CPUs over %.0f s, worst CPU %u: %.1f%%, %.1f%% since boot", mean,
 		 m->seconds, worst->cpu, high, m->since_boot);
 	if (virt->steal == STEAL_UNTOLD && !m->ever) {
 		result_judge(r, VERDICT_UNKNOWN, "StealUntold",

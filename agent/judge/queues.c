@@ -166,10 +166,11 @@ void queues_judge(const struct nic_queues *q, const struct queues_rule *rule,
 	else
 		judge_channels(q, rule, findings);
 	if (rule->cpus > 1 && q->irqs > 1 && q->now > 1 && q->irq_cpus == 1)
-		finding_advise(finding_add(findings, VERDICT_WARN, "QueuesOnOneCpu",
-					   "%s: cpu%u alone serves the interrupts of all %u queues",
-					   q->name, q->irq_cpu, q->irqs),
-			       "start irqbalance, or spread them: /proc/irq/N/smp_affinity_list "
-			       "(see %s in /proc/interrupts)",
-			       q->name);
+		finding_advise(
+			finding_add(findings, VERDICT_WARN, "QueuesOnOneCpu",
+				    "%s: CPU %u alone serves the interrupts of all %u queues",
+				    q->name, q->irq_cpu, q->irqs),
+			"start irqbalance, or spread them: /proc/irq/N/smp_affinity_list "
+			"(see %s in /proc/interrupts)",
+			q->name);
 }

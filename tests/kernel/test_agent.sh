@@ -21,9 +21,13 @@ devices=v0 late0
 txqueuelen=2000
 [check.fsync]
 path=$(dirname "$NODEFIT")
-worst=warn
+warn=10s
+fail=10s
 [check.link]
 window=1s
+backlog_warn=1000000000
+backlog_fail=1000000000
+squeeze_warn=1000000000
 [check.steal]
 interval=2s
 warn=100%

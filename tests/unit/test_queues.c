@@ -209,7 +209,7 @@ static void all_interrupts_on_one_cpu_warn(void **state)
 
 	(void)state;
 	assert_judged(&q, &vm, VERDICT_WARN, "QueuesOnOneCpu",
-		      "cpu3 alone serves the interrupts of all 8 queues", "irqbalance");
+		      "CPU 3 alone serves the interrupts of all 8 queues", "irqbalance");
 	q.irq_cpus = 2;
 	assert_judged(&q, &vm, VERDICT_PASS, "QueuesSpread", "4 channels", "");
 	q.now = q.most = 1; /* nothing to spread: one complaint is enough */

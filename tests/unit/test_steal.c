@@ -224,7 +224,7 @@ static void seven_percent_warns_after_ten_seconds(void **state)
 	assert_figure(&r, "window", 10);
 	assert_figure(&r, "dropped_readings", 0);
 	assert_string_equal(r.message,
-			    "7.0% of all CPUs over 10 s, worst cpu0 7.0%, 7.0% since boot");
+			    "7.0% of all CPUs over 10 s, worst CPU 0: 7.0%, 7.0% since boot");
 }
 
 static void twenty_percent_fail(void **state)
