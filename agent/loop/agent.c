@@ -46,40 +46,53 @@ static int set_profile(struct agent *a)
 	return a->report.profile ? 0 : -ENOMEM;
 }
 
-void agent_reload(struct agent *a)
+/* Before the first READY nothing is told of it: kubelet waits for that one. */
+static void tell_reload(const struct agent *a, bool done)
 {
-	struct agent_config config;
-	struct profile profile;
+	if (a->ready && done)
+		sd_notify(false, "READY=1");
+	else if (a->ready)
+		sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu",
+			   (unsigned long long)(a->sys->now(a->sys) / 1000));
+}
+
+static int take_config(struct agent *a, const struct agent_config *config,
+		       const struct profile *profile)
+{
 	int r;
 
-	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)(a->sys->now(a->sys) / 1000));
-	if (agent_load(a->sys, a->config_path, &config, &profile) < 0) {
-		log_error(
-			"the configuration was not reloaded: what was read before stays in force");
-		sd_notify(false, "READY=1");
-		return;
-	}
 	rounds_pause(a);
 	drift_cancel(a);
 	changes_clear(&a->report.changes); /* it points into the old profile */
 	a->planned = false;
 	disputes_retry(&a->disputes);
 	profile_clear(&a->profile);
-	a->profile = profile;
-	a->config = config;
+	a->profile = *profile;
+	a->config = *config;
 	r = set_profile(a);
 	if (r == 0)
 		r = rounds_open(a);
-	if (r == 0)
-		r = drift_soon(a, 0);
-	if (r < 0) {
+	return r < 0 ? r : drift_soon(a, 0);
+}
+
+void agent_reload(struct agent *a)
+{
+	struct agent_config config;
+	struct profile profile;
+	int r;
+
+	tell_reload(a, false);
+	if (agent_load(a->sys, a->config_path, &config, &profile) < 0) {
+		log_error(
+			"the configuration was not reloaded: what was read before stays in force");
+	} else if ((r = take_config(a, &config, &profile)) < 0) {
 		log_error("cannot go on: %s", strerror(-r));
 		sd_event_exit(a->event, AGENT_FAILED);
+		return;
+	} else {
+		log_info("reloaded: profile=%s", a->profile.name);
 	}
-	log_info("reloaded: profile=%s", a->profile.name);
-	if (a->ready)
-		sd_notify(false, "READY=1");
+	tell_reload(a, true);
 }
 
 static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *context)

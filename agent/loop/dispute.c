@@ -8,13 +8,18 @@
 #define FIRST_BACKOFF_S 60.0
 #define LAST_BACKOFF_S  3600.0
 
-static struct dispute *find(const struct disputes *d, const struct change *c)
+static bool is_about(const struct dispute *one, const struct change *c)
 {
 	size_t len = strlen(c->tuner->name);
 
+	return strncmp(one->key, c->tuner->name, len) == 0 && one->key[len] == '/' &&
+	       strcmp(one->key + len + 1, c->key) == 0;
+}
+
+static struct dispute *find(const struct disputes *d, const struct change *c)
+{
 	for (size_t i = 0; i < d->n; i++)
-		if (strncmp(d->v[i].key, c->tuner->name, len) == 0 && d->v[i].key[len] == '/' &&
-		    strcmp(d->v[i].key + len + 1, c->key) == 0)
+		if (is_about(&d->v[i], c))
 			return &d->v[i];
 	return NULL;
 }
@@ -119,10 +124,38 @@ static int look_at(struct dispute *one, struct change *c, double now)
 	return 1;
 }
 
+/* What has gone comes back as it is made: nobody has written, and it may be another one, that can
+ * more. */
+static void let_go(struct dispute *one)
+{
+	one->ours = false;
+	forget_refusal(one);
+}
+
+/* Links that only a pattern has named are no row of the plan when they have gone. */
+static void forget_gone(struct disputes *d, const struct changes *plan)
+{
+	for (size_t i = d->n; i-- > 0;) {
+		struct dispute *one = &d->v[i];
+		bool gone = true;
+
+		for (size_t k = 0; k < plan->n && gone; k++)
+			gone = !is_about(one, &plan->v[k]);
+		if (!gone)
+			continue;
+		let_go(one);
+		if (one->contested)
+			continue;
+		free(one->key);
+		*one = d->v[--d->n];
+	}
+}
+
 int disputes_look(struct disputes *d, struct changes *plan, double now, struct strings *leave)
 {
 	int wanted = 0;
 
+	forget_gone(d, plan);
 	for (size_t i = 0; i < plan->n; i++) {
 		struct change *c = &plan->v[i];
 		struct dispute *one = find(d, c);
@@ -130,12 +163,8 @@ int disputes_look(struct disputes *d, struct changes *plan, double now, struct s
 
 		if (c->outcome == OUTCOME_UNCHANGED && one)
 			rest(one, now);
-		/* What has gone comes back as it is made: nobody has written, and it may be
-		 * another one, that can more. */
-		if ((c->outcome == OUTCOME_PENDING || c->outcome == OUTCOME_ABSENT) && one) {
-			one->ours = false;
-			forget_refusal(one);
-		}
+		if ((c->outcome == OUTCOME_PENDING || c->outcome == OUTCOME_ABSENT) && one)
+			let_go(one);
 		if (c->outcome != OUTCOME_WOULD_CHANGE)
 			continue;
 		r = look_at(one, c, now);

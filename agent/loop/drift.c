@@ -11,7 +11,8 @@
 /* Links are confirmed in turns of 10 s, and a driver may take long. */
 #define APPLY_S  300.0
 #define RETRY_S  5.0
-#define SPARSE_S 1.0 /* between comparisons that events ask for */
+#define LATER_S  30.0 /* after the same trouble again */
+#define SPARSE_S 1.0  /* between comparisons that events ask for */
 
 struct tuning_answer {
 	int error;
@@ -54,15 +55,18 @@ static void apply(void *context, int pipe, void *answer)
 	send_changes(a, &changes, to);
 }
 
-/* Once for each new trouble, and once when it is over. */
-static void tell_trouble(struct agent *a, const char *text)
+/* Once for each new trouble, and once when it is over. Is it a new one? */
+static bool tell_trouble(struct agent *a, const char *text)
 {
+	bool news = text && (!a->tuning_trouble || strcmp(text, a->tuning_trouble) != 0);
+
 	if (!text && a->tuning_trouble)
 		log_info("tuning: it works again");
-	if (text && (!a->tuning_trouble || strcmp(text, a->tuning_trouble) != 0))
+	if (news)
 		log_warning("tuning: %s", text);
 	free(a->tuning_trouble);
 	a->tuning_trouble = text ? strdup(text) : NULL;
+	return news;
 }
 
 static void log_changes(const struct changes *done)
@@ -99,6 +103,9 @@ static int start(struct agent *a, double deadline_s, void (*work)(void *, int, v
 {
 	int r;
 
+	/* The last one has answered, but not ended yet: waited for, else nobody ever would. */
+	if (worker_lingers(&a->tuning.worker))
+		return drift_soon(a, SPARSE_S);
 	a->tuning_fd = memfd_create("nodefit-changes", MFD_CLOEXEC);
 	if (a->tuning_fd < 0)
 		return negative_errno();
@@ -167,6 +174,16 @@ static int take(struct agent *a, int fd, bool applied)
 	return r;
 }
 
+static void take_trouble(struct agent *a, const char *trouble)
+{
+	bool news = tell_trouble(a, trouble);
+
+	a->planned = true;
+	rounds_lose_plan(a, trouble);
+	agent_ready(a); /* it is no reason to hold the node's start up */
+	drift_soon(a, news ? RETRY_S : LATER_S);
+}
+
 static void on_done(void *context)
 {
 	struct agent *a = context;
@@ -189,13 +206,10 @@ static void on_done(void *context)
 			  : *answer.why   ? answer.why
 					  : strerror(-answer.error);
 	}
-	tell_trouble(a, trouble);
-	if (trouble) {
-		a->planned = true;
-		rounds_lose_plan(a, trouble);
-		agent_ready(a); /* it is no reason to hold the node's start up */
-		drift_soon(a, RETRY_S);
-	}
+	if (trouble)
+		take_trouble(a, trouble);
+	else if (!a->tuning.running) /* what follows may have the trouble still */
+		tell_trouble(a, NULL);
 	if (a->reload && !a->applying) {
 		a->reload = false;
 		agent_reload(a);
@@ -217,10 +231,8 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 	a->again = false;
 	a->drift_began = agent_now(a);
 	r = start(a, COMPARE_S, compare);
-	if (r < 0) {
-		tell_trouble(a, strerror(-r));
-		drift_soon(a, RETRY_S);
-	}
+	if (r < 0)
+		take_trouble(a, strerror(-r));
 	return 0;
 }
 

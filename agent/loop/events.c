@@ -31,9 +31,11 @@ static bool wants_links(const struct agent *a)
 	return false;
 }
 
+/* While it is compared nobody knows yet. */
 static bool waits(const struct agent *a)
 {
-	return changes_count(&a->report.changes, OUTCOME_PENDING) > 0;
+	return a->tuning.running || !a->planned ||
+	       changes_count(&a->report.changes, OUTCOME_PENDING) > 0;
 }
 
 /* Is it a part of the key, between dots and slashes? A sysctl's key has eth0/100 for eth0.100. */
@@ -59,7 +61,7 @@ static bool matters(const struct agent *a, const char *link)
 	struct stat st;
 
 	snprintf(device, sizeof(device), "/sys/class/net/%s/device", link);
-	if (sys_stat(a->sys, device, &st) == 0)
+	if (!a->planned || sys_stat(a->sys, device, &st) == 0)
 		return true;
 	for (size_t i = 0; i < a->report.changes.n; i++)
 		if (is_of(a->report.changes.v[i].key, link))
@@ -118,15 +120,15 @@ static bool drain(struct agent *a, int fd, void (*handle)(struct agent *, char *
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
-		if (n < 0 && errno == ENOBUFS) { /* some were lost: whatever they were */
+		if (n < 0 && errno != ENOBUFS)
+			return false;
+		if (n >= 0 && from.nl_pid != 0)
+			continue;                             /* not the kernel's */
+		if (n < 0 || message.msg_flags & MSG_TRUNC) { /* lost, whatever it was */
 			drift_soon(a, SOON_S);
 			rounds_links_changed(a);
 			continue;
 		}
-		if (n <= 0)
-			return false;
-		if (from.nl_pid != 0 || message.msg_flags & MSG_TRUNC)
-			continue; /* not the kernel's, or not whole */
 		buffer[n] = '\0';
 		handle(a, buffer, (size_t)n);
 	}

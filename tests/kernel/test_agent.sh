@@ -187,6 +187,8 @@ echo damaged >/var/lib/nodefit/journal
 start
 within 10 says '.checks[] | select(.name == "sysctl").reason == "TuningFailed"'
 ok $? "while the journal can't be used the settings are not said to be well" "$(cat "$work/log")"
+sleep 7 # it has tried again
+equal "it is told once" 1 "$(grep -c 'tuning: ' "$work/log")"
 equal "nor are they written" 100 "$(cat /proc/sys/net/core/somaxconn)"
 cp "$work/journal" /var/lib/nodefit/journal
 within 45 holds_value /proc/sys/net/core/somaxconn 40000

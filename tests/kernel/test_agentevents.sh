@@ -91,6 +91,23 @@ sleep 2
 equal "pods that come and go make it do nothing" "$before" "$(forked)"
 stop
 
+# --- a check that is switched off while it runs ---
+profile '[net]' devices=v0 txqueuelen=2000
+configure drift_interval=1h
+start
+within 20 says '[.checks[].name] | index("queues") != null'
+sed -i '/^\[check.queues\]/,/^interval/s/1h/off/' "$work/p.ini"
+kill -HUP "$agent"
+within 10 says '[.checks[].name] | index("queues") == null'
+ok $? "a check that is switched off is told no more"
+ip link set v0 txqueuelen 500
+within 15 holds_value /sys/class/net/v0/tx_queue_len 2000
+sleep 5
+before=$(forked)
+sleep 2
+equal "nor does a link's change make it run" "$before" "$(forked)"
+stop
+
 # --- what deviates ---
 profile
 configure drift=report drift_interval=1s

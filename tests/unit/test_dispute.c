@@ -172,6 +172,22 @@ static void what_was_away_is_tried_at_once(void **state)
 	disputes_clear(&d);
 }
 
+/* A card that only a pattern names is no row while it is away. */
+static void what_comes_back_as_it_is_made_was_not_written_back(void **state)
+{
+	struct disputes d = {0};
+
+	(void)state;
+	for (int i = 0; i < 2 * DISPUTE_WRITES; i++) {
+		struct plan none = {0};
+
+		assert_true(round_at(&d, 2 * i, "0", OUTCOME_CHANGED, NULL));
+		assert_int_equal(disputes_look(&d, &none.changes, 2 * i + 1, &none.leave), 0);
+		assert_int_equal(d.n, 0);
+	}
+	disputes_clear(&d);
+}
+
 static void another_value_or_profile_is_tried_at_once(void **state)
 {
 	struct disputes d = {0};
@@ -254,6 +270,7 @@ int main(void)
 		cmocka_unit_test(what_is_refused_is_tried_again_later_and_later),
 		cmocka_unit_test(what_cut_the_node_off_waits_for_a_reload),
 		cmocka_unit_test(what_was_away_is_tried_at_once),
+		cmocka_unit_test(what_comes_back_as_it_is_made_was_not_written_back),
 		cmocka_unit_test(another_value_or_profile_is_tried_at_once),
 		cmocka_unit_test(changes_survive_packing),
 		cmocka_unit_test(a_cut_packing_is_refused_at_every_byte),
