@@ -12,13 +12,16 @@ struct credentials {
 	char *cert_file, *cert_pem; /* … a client certificate and its key; */
 	char *key_file, *key_pem;   /* both may be one file */
 	char *server_name;          /* the name in the server's certificate, if another */
-	bool copied; /* some were taken over from files that we can't read (any more) */
+	/* Some were taken over from files that we can't read (any more), or that are read at the
+	 * start only. */
+	bool copied;
 };
 
 /* What a pod is given: below `folder` (NULL: /var/run/secrets/kubernetes.io/serviceaccount) token
- * and ca.crt, in the environment KUBERNETES_SERVICE_HOST and _PORT. 0, -EINVAL (noted) or -ENOMEM.
- */
-int credentials_of_pod(const char *folder, struct credentials *out, struct problems *problems);
+ * and ca.crt, and unless a `server` is named ("": none) in the environment KUBERNETES_SERVICE_HOST
+ * and _PORT. 0, -EINVAL (noted) or -ENOMEM. */
+int credentials_of_pod(const char *folder, const char *server, struct credentials *out,
+		       struct problems *problems);
 
 /* The current context of a kubeconfig. Paths in it are relative to its folder. What is not done,
  * such as exec plugins, is refused in words. 0, -EINVAL or -ENOENT (noted), or -ENOMEM. */

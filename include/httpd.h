@@ -16,7 +16,10 @@ struct httpd_page {
 
 struct httpd;
 
-/* Listens on "ADDRESS:PORT" or "[ADDRESS]:PORT". `page` makes the answer for a path, and returns
+/* Is it "ADDRESS:PORT" or "[ADDRESS]:PORT"? */
+bool httpd_is_address(const char *text);
+
+/* Listens on such an address. `page` makes the answer for a path, and returns
  * false when there is none (404). 0, -EINVAL (the address), or -errno. */
 int httpd_open(sd_event *event, const char *address,
 	       bool (*page)(void *context, const char *path, struct httpd_page *out), void *context,

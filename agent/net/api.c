@@ -177,6 +177,9 @@ static size_t take_header(char *data, size_t one, size_t n, void *context)
 	char text[32];
 
 	(void)one;
+	t->seen += n;
+	if (t->seen > API_REPLY_MOST)
+		return 0;
 	if (n > strlen(name) && strncasecmp(data, name, strlen(name)) == 0) {
 		snprintf(text, sizeof(text), "%.*s", (int)(n - strlen(name)), data + strlen(name));
 		t->retry_after = strtod(text, NULL);
@@ -189,6 +192,7 @@ static size_t take_header(char *data, size_t one, size_t n, void *context)
 static void check_done(struct api *api)
 {
 	CURLMsg *message;
+	bool any = false;
 	int left;
 
 	while ((message = curl_multi_info_read(api->multi, &left))) {
@@ -216,8 +220,10 @@ static void check_done(struct api *api)
 		t->place = NULL;
 		t->request.done(t->request.context, &reply);
 		transfer_free(t);
+		any = true;
 	}
-	idle();
+	if (any)
+		idle();
 }
 
 static int add_headers(struct transfer *t, const struct credentials *c)

@@ -136,7 +136,8 @@ void publisher_failed(struct publisher *p, bool refused, double retry_after, dou
 	if (retry_after > 0)
 		wait = double_max(wait, double_min(retry_after, LONGEST_RETRY_S) *
 						(1 + HEARTBEAT_JITTER * p->dice(p->context)));
-	p->beat_fails = !p->pending;
+	/* Where the server asks to wait, news wait too. */
+	p->beat_fails = !p->pending && retry_after <= 0;
 	p->next = now + wait;
 }
 

@@ -26,11 +26,11 @@ static bool is_host(const char *text)
 				     "0123456789-.") == strlen(text);
 }
 
-int credentials_of_pod(const char *folder, struct credentials *out, struct problems *problems)
+/* 0, -EINVAL (noted) or -ENOMEM. */
+static int server_of_pod(char **server, struct problems *problems)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST");
 	const char *port = getenv("KUBERNETES_SERVICE_PORT");
-	struct credentials c = {0};
 	bool six;
 
 	if (!host || !port) {
@@ -48,9 +48,18 @@ int credentials_of_pod(const char *folder, struct credentials *out, struct probl
 		return -EINVAL;
 	}
 	six = strchr(host, ':') != NULL;
-	if (format(&c.server, "https://%s%s%s:%s", six ? "[" : "", host, six ? "]" : "", port) <
-		    0 ||
-	    format(&c.ca_file, "%s/ca.crt", folder ? folder : POD_FOLDER) < 0 ||
+	return format(server, "https://%s%s%s:%s", six ? "[" : "", host, six ? "]" : "", port);
+}
+
+int credentials_of_pod(const char *folder, const char *server, struct credentials *out,
+		       struct problems *problems)
+{
+	struct credentials c = {0};
+	int r = *server ? format(&c.server, "%s", server) : server_of_pod(&c.server, problems);
+
+	if (r < 0)
+		return r;
+	if (format(&c.ca_file, "%s/ca.crt", folder ? folder : POD_FOLDER) < 0 ||
 	    format(&c.token_file, "%s/token", folder ? folder : POD_FOLDER) < 0) {
 		credentials_clear(&c);
 		return -ENOMEM;

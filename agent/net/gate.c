@@ -62,7 +62,7 @@ static void on_removed(void *context, const struct api_reply *reply)
 		if (!r->gate.stale && !r->gate.told)
 			log_warning("startup taint %s: %s", taint, words ? words : "no memory");
 		r->gate.told = r->gate.told || !r->gate.stale;
-		ask_again(r, r->gate.stale ? AGAIN_S : REFUSED_S);
+		ask_again(r, double_max(r->gate.stale ? AGAIN_S : REFUSED_S, reply->retry_after));
 	}
 	publish_plan(r);
 }
@@ -76,7 +76,7 @@ static void on_read(void *context, const struct api_reply *reply)
 		gate_take(r, reply);
 	} else {
 		r->counts.failures++;
-		ask_again(r, REFUSED_S);
+		ask_again(r, double_max(REFUSED_S, reply->retry_after));
 	}
 	publish_plan(r);
 }

@@ -133,6 +133,14 @@ static bool parse_address(const char *text, struct sockaddr_storage *out, sockle
 	return true;
 }
 
+bool httpd_is_address(const char *text)
+{
+	struct sockaddr_storage where;
+	socklen_t len;
+
+	return parse_address(text, &where, &len);
+}
+
 int httpd_open(sd_event *event, const char *address,
 	       bool (*page)(void *context, const char *path, struct httpd_page *out), void *context,
 	       struct httpd **out)

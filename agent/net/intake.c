@@ -112,11 +112,15 @@ void intake_read(struct reporter *r)
 	textfile_plan(r);
 }
 
+static int watch(struct reporter *r);
+
+/* Where there is no folder still, there is nothing new to read. */
 static int on_retry(sd_event_source *s, uint64_t usec, void *context)
 {
 	(void)s;
 	(void)usec;
-	intake_watch(context);
+	if (watch(context) != -ENOENT)
+		intake_read(context);
 	return 0;
 }
 
@@ -135,7 +139,7 @@ static int on_file(sd_event_source *s, const struct inotify_event *e, void *cont
 	return 0;
 }
 
-void intake_watch(struct reporter *r)
+static int watch(struct reporter *r)
 {
 	int error = sd_event_add_inotify(r->event, &r->watch, RUN_DIR,
 					 IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE, on_file, r);
@@ -146,5 +150,11 @@ void intake_watch(struct reporter *r)
 				       : NULL);
 	if (error < 0)
 		reporter_timer(r, &r->watch_timer, reporter_now(r) + WATCH_AGAIN_S, on_retry);
+	return error;
+}
+
+void intake_watch(struct reporter *r)
+{
+	watch(r);
 	intake_read(r);
 }

@@ -184,6 +184,7 @@ static int take_user(const struct reading *rd, const yaml_node_t *user, struct c
 		r = take(rd, user, "tokenFile", &c->token_file, &c->token);
 	if (r == 0 && token && !c->token_file) /* the file has precedence, as in kubectl */
 		r = format(&c->token, "%s", token);
+	c->copied = c->token || c->cert_pem || c->key_pem;
 	if (r == 0 && !c->token && !c->token_file && !c->cert_file && !c->cert_pem)
 		return refuse(rd, user, "the user has no token and no client certificate");
 	if (r == 0 && (c->cert_file || c->cert_pem) && !c->key_file && !c->key_pem)

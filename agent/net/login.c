@@ -73,6 +73,10 @@ static void set_blob(CURL *easy, CURLoption option, const char *pem)
 
 void login_identity(CURL *easy, const struct credentials *c)
 {
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* The CA rotates as well: libcurl would believe for a day what it has read once. */
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
 	/* Nobody else's: libcurl would ask the system's folder of CAs as well. */
 	if (c->ca_file || c->ca_pem)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);

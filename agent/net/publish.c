@@ -63,6 +63,7 @@ static void leave_old_copy(struct reporter *r, const struct api_reply *reply)
 }
 
 static void send_now(struct reporter *r);
+static int send_last(struct reporter *r);
 
 static int on_send(sd_event_source *s, uint64_t usec, void *context)
 {
@@ -77,6 +78,8 @@ void publish_plan(struct reporter *r)
 	const struct publisher *p = &r->publisher;
 	bool bad = p->any && p->wanted.status == CONDITION_FALSE;
 
+	if (r->stopping && !r->busy && send_last(r) < 0)
+		sd_event_exit(r->event, REPORTER_STOPPED);
 	if (!r->busy && !r->stopping && !gate_try(r) && (p->any || !r->read_back))
 		reporter_timer(r, &r->send_timer,
 			       r->read_back || bad ? p->next : double_max(p->next, r->begin),
@@ -325,7 +328,6 @@ static void send_now(struct reporter *r)
 	}
 }
 
-/* Whatever else may still be on its way. */
 static void on_last(void *context, const struct api_reply *reply)
 {
 	struct reporter *r = context;
@@ -335,12 +337,11 @@ static void on_last(void *context, const struct api_reply *reply)
 	sd_event_exit(r->event, REPORTER_STOPPED);
 }
 
-int publish_last(struct reporter *r)
+static int send_last(struct reporter *r)
 {
 	_cleanup_free char *body = NULL;
 	int error;
 
-	r->stopping = true;
 	r->sent = (struct condition){.status = CONDITION_UNKNOWN,
 				     .reason = "ReporterStopped",
 				     .message = "nodefit-net was stopped"};
@@ -353,4 +354,11 @@ int publish_last(struct reporter *r)
 	if (error == 0)
 		error = tell(r, body, on_last);
 	return error;
+}
+
+int publish_last(struct reporter *r)
+{
+	r->stopping = true;
+	/* What is on its way could be done after it: then that has to end first. */
+	return r->busy ? 0 : send_last(r);
 }

@@ -92,11 +92,17 @@ static int load(struct reporter *r, const char *path)
 
 	if (error == -ENOENT)
 		error = -EINVAL;
+	if (error == 0 && *c->listen && !httpd_is_address(c->listen)) {
+		problem_error(&problems, NULL, 0, "[reporter] listen=%s is no ADDRESS:PORT",
+			      c->listen);
+		error = -EINVAL;
+	}
 	/* What is not there yet may come: that is no wrong configuration. */
 	if (error == 0)
-		error = *c->kubeconfig ? credentials_of_kubeconfig(c->kubeconfig, &r->credentials,
-								   &problems)
-				       : credentials_of_pod(NULL, &r->credentials, &problems);
+		error = *c->kubeconfig
+				? credentials_of_kubeconfig(c->kubeconfig, &r->credentials,
+							    &problems)
+				: credentials_of_pod(NULL, c->server, &r->credentials, &problems);
 	if (error == 0)
 		error = handover_take(&r->credentials, &problems);
 	if (error == 0 && *c->server) {
@@ -136,6 +142,8 @@ static int start(struct reporter *r)
 	sigset_t set;
 	int error = sd_event_new(&r->event);
 
+	/* A server that closes while it is written to. */
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A false API server for faults that the real one won't produce. It holds one Node, applies the
 strategic merge patch of its conditions, and does what the file MODE in its folder says:
-ok, 401 403 404 429 500, hang, cut (half a reply), flood (100 MB), drop (no reply), or lost (a
-patch is done, and not answered).
+ok, 401 403 404 429 500, hang, slow (1.5 s), cut (half a reply), flood (100 MB), headers (as many),
+drop (no reply), or lost (a patch is done, and not answered).
 usage: false_api.py FOLDER, which has cert.pem, key.pem, token; it writes port and requests."""
 import json
 import ssl
@@ -74,6 +74,17 @@ class Handler(BaseHTTPRequestHandler):
             except OSError:
                 self.close_connection = True
             return None
+        if mode == "headers":
+            self.close_connection = True
+            try:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                for n in range(100 << 4):
+                    self.wfile.write(b"X-%d: " % n + b"x" * (1 << 16) + b"\r\n")
+            except OSError:
+                pass
+            return None
+        if mode == "slow":
+            time.sleep(1.5)
         if mode == "429":
             return self.reply(429, headers=[("Retry-After", "2")])
         if mode.isdigit():

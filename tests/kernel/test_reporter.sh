@@ -87,6 +87,11 @@ err=$("$net" report --config "$work/agent.conf" 2>&1)
 equal "a wrong configuration: exit code 2" 2 $?
 holds "with its line" 'agent.conf:2: on_stop: one of' "$err"
 
+printf '[reporter]\nlisten=9753\n' >"$work/agent.conf"
+err=$("$net" report --config "$work/agent.conf" 2>&1)
+equal "an address to listen on that is none: exit code 2" 2 $?
+holds "in words" 'listen=9753 is no ADDRESS:PORT' "$err"
+
 # --- the condition ---
 configure
 report fit AllChecksPass "all checks pass"
@@ -153,7 +158,7 @@ ok $? "a token replaced on disk is used at the next send"
 ready_again() {
 	[ "$(ask /readyz)" = ok ]
 }
-for fault in 500 403 404 429 cut drop flood; do
+for fault in 500 403 404 429 cut drop flood headers; do
 	mode $fault
 	: >"$work/log"
 	n=$(requests ".mode == \"$fault\"")
@@ -235,8 +240,10 @@ most=40000
 case $NODEFIT in */asan/*) most=100000 ;; esac # the sanitizer's own
 [ "$peak" -lt $most ]
 ok $? "after a reply of 100 MB its memory is what it was" "$peak kB"
+kill -PIPE $reporter
+sleep 0.2
 stop
-equal "SIGTERM ends it well" 0 $?
+equal "a server that hangs up does not end it, SIGTERM does and well" 0 $?
 is_told False Slower
 ok $? "and by default keeps the condition"
 
@@ -307,12 +314,39 @@ within 5 logged 'reading the condition back: .*certificate'
 ok $? "another CA's certificate is told" "$(cat "$work/log")"
 equal "and nothing is sent to it, no token either" "$n" "$(requests true)"
 stop
+configure 60s on_stop=unknown
+report fit AllChecksPass "all checks pass"
+start
+within 3 is_told True AllChecksPass
+mode slow
+n=$(requests '.mode == "slow"')
+report unfit Slow "on its way"
+within 5 asked $((n + 1)) '.mode == "slow"'
+mode ok
+stop
+sleep 2
+equal "on_stop=unknown: what was on its way does not come after the last word" "Unknown ReporterStopped" \
+	"$(told '.status + " " + .reason')"
 configure 60s on_stop=delete
 report fit AllChecksPass "all checks pass"
 start
 within 3 is_told True AllChecksPass
 stop
 equal "on_stop=delete takes the condition away" "" "$(told .status)"
+
+# --- a CA that rotates, and a server= of one's own ---
+pod=/var/run/secrets/kubernetes.io/serviceaccount
+mkdir -p $pod && cp "$api/token" $pod/token && cp "$work/other.pem" $pod/ca.crt || exit 1
+configure 60s "server=https://127.0.0.1:$(cat "$api/port")"
+sed -i '/^kubeconfig=/d' "$work/agent.conf"
+: >"$work/log"
+start
+within 5 logged 'reading the condition back: .*certificate'
+ok $? "server= is enough where a pod is not told one" "$(cat "$work/log")"
+cp "$api/cert.pem" $pod/.new && mv $pod/.new $pod/ca.crt
+within 20 is_told True AllChecksPass
+ok $? "a CA replaced on disk is used at the next send" "$(cat "$work/log")"
+stop
 
 # --- node_exporter's textfile ---
 mkdir "$work/collector"

@@ -42,6 +42,24 @@ static void news_are_sent_at_once_and_then_beat(void **state)
 	assert_true(p.next == 60 && p.pending);
 }
 
+/* A server that asks to wait means all of it. */
+static void news_pass_a_heartbeat_that_fails_but_not_a_time_to_wait(void **state)
+{
+	struct publisher p;
+
+	(void)state;
+	publisher_init(&p, 300, half, NULL);
+	publisher_want(&p, &fit, 0);
+	publisher_succeeded(&p, &fit, 1000, 0);
+	publisher_failed(&p, true, 0, 300);
+	publisher_want(&p, &slow, 300.5);
+	assert_true(p.next == 300.5);
+	publisher_succeeded(&p, &slow, 2000, 301);
+	publisher_failed(&p, false, 60, 600);
+	publisher_want(&p, &fit, 601);
+	assert_true(p.next >= 660);
+}
+
 static void the_transition_time_moves_with_the_status_only(void **state)
 {
 	struct publisher p;
@@ -363,6 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(news_are_sent_at_once_and_then_beat),
+		cmocka_unit_test(news_pass_a_heartbeat_that_fails_but_not_a_time_to_wait),
 		cmocka_unit_test(the_transition_time_moves_with_the_status_only),
 		cmocka_unit_test(a_restart_sends_nothing_that_is_known),
 		cmocka_unit_test(heartbeats_are_spread_by_a_tenth),

@@ -132,15 +132,15 @@ static void a_pods_own(void **state)
 	(void)state;
 	setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
 	setenv("KUBERNETES_SERVICE_PORT", "443", 1);
-	assert_int_equal(credentials_of_pod("/x", &c, &problems), 0);
+	assert_int_equal(credentials_of_pod("/x", "", &c, &problems), 0);
 	assert_string_equal(c.server, "https://[fd00::1]:443");
 	assert_string_equal(c.token_file, "/x/token");
 	assert_string_equal(c.ca_file, "/x/ca.crt");
 	credentials_clear(&c);
 	setenv("KUBERNETES_SERVICE_HOST", "evil/path?", 1);
-	assert_int_equal(credentials_of_pod("/x", &c, &problems), -EINVAL);
+	assert_int_equal(credentials_of_pod("/x", "", &c, &problems), -EINVAL);
 	unsetenv("KUBERNETES_SERVICE_HOST");
-	assert_int_equal(credentials_of_pod("/x", &c, &problems), -EINVAL);
+	assert_int_equal(credentials_of_pod("/x", "", &c, &problems), -EINVAL);
 	assert_contains(problems.v[1].text, "not in a pod");
 }
 
