@@ -123,6 +123,7 @@ struct agent {
 	/* reportfile.c */
 	sd_event_source *report_timer;
 	uint64_t written_words;
+	int save_error; /* as it was last logged */
 	bool written;
 };
 

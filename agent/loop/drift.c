@@ -12,7 +12,7 @@
 #define APPLY_S  300.0
 #define RETRY_S  5.0
 #define LATER_S  30.0 /* after the same trouble again */
-#define SPARSE_S 1.0  /* between comparisons that events ask for */
+#define SPARSE_S 0.5  /* between comparisons that events ask for */
 
 struct tuning_answer {
 	int error;

@@ -86,6 +86,8 @@ static int assemble(struct agent *a)
 
 int report_save(const struct sys *sys, const struct report *report)
 {
+	/* Made again where somebody has taken it away. */
+	_cleanup_fd int folder = sys_open_dir(sys, RUN_DIR, 0755);
 	_cleanup_free char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -97,6 +99,16 @@ int report_save(const struct sys *sys, const struct report *report)
 	if (fclose(f) != 0 && r == 0)
 		r = -ENOMEM;
 	return r < 0 ? r : sys_replace_fleeting(sys, RUN_DIR, REPORT_FILE, text, len, 0644);
+}
+
+/* Once for each new error, and once when it is over. */
+static void tell_save(struct agent *a, int error)
+{
+	if (error < 0 && error != a->save_error)
+		log_error("cannot write " RUN_DIR "/" REPORT_FILE ": %s", strerror(-error));
+	if (error == 0 && a->save_error < 0)
+		log_info(RUN_DIR "/" REPORT_FILE ": it works again");
+	a->save_error = error;
 }
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *context)
@@ -126,8 +138,7 @@ int report_news(struct agent *a)
 	a->report.started = a->sys->wall(a->sys);
 	if (r == 0)
 		r = report_save(a->sys, &a->report);
-	if (r < 0)
-		log_error("cannot write " RUN_DIR "/" REPORT_FILE ": %s", strerror(-r));
+	tell_save(a, r);
 	if (words != a->written_words)
 		sd_notifyf(false, "STATUS=%s: %s", fitness_text(a->report.fitness),
 			   a->report.message);

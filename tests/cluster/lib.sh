@@ -165,7 +165,7 @@ report_interval=2s
 node=$1
 kubeconfig=$work/$2
 start_within=0s
-heartbeat_interval=10s
+heartbeat_interval=${beat:-10s}
 stale_after=8s
 ${3:-}
 END

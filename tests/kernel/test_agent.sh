@@ -102,7 +102,11 @@ for _ in 1 2 3; do
 	kill -HUP "$agent"
 	sleep 2
 done
-equal "no descriptor is leaked" "$before" "$(fds)"
+as_before() {
+	[ "$(fds)" = "$before" ]
+}
+within 30 as_before # what was begun again may still be at work
+ok $? "no descriptor is leaked" "$before before, now $(fds)"
 notified 'WATCHDOG=1'
 ok $? "the watchdog is kept awake"
 
@@ -125,22 +129,25 @@ printf '[sysctl]\nno such key\n' >"$work/bad.ini"
 cp "$work/p.ini" "$work/good.ini"
 cp "$work/bad.ini" "$work/p.ini"
 kill -HUP "$agent"
-within 5 logged 'not reloaded'
+within 20 logged 'not reloaded'
 ok $? "a profile with errors is refused at reload"
 holds "with its line" 'p.ini:2: ' "$(cat "$work/log")"
 equal "the old one stays" p "$(said .profile)"
 sed 's/32768/40000/; s/^net.ipv4.ip_forward.*//' "$work/good.ini" >"$work/p.ini"
 kill -HUP "$agent"
-within 5 holds_value /proc/sys/net/core/somaxconn 40000
+within 20 holds_value /proc/sys/net/core/somaxconn 40000
 ok $? "a good one is taken at reload"
-within 5 says '.verdict == "fit" or .verdict == "degraded"'
+within 20 says '.verdict == "fit" or .verdict == "degraded"'
 ok $? "and the verdict does not go through unknown"
 
 # --- only numbers change ---
-sleep 2
-first=$(stat -c %Y.%i $report)
-sleep 5
-equal "while only numbers change the report is not written again" "$first" "$(stat -c %Y.%i $report)"
+rests() { # five seconds without a new one, in which a check measures every two
+	first=$(stat -c %Y.%i $report)
+	sleep 5
+	[ "$(stat -c %Y.%i $report)" = "$first" ]
+}
+within 30 rests
+ok $? "while only numbers change the report is not written again"
 
 # --- the end ---
 stop
@@ -178,6 +185,11 @@ within 10 says '.checks[] | select(.name == "sysctl").verdict == "warn"'
 ok $? "drift=report tells what deviates"
 sleep 2
 equal "and changes nothing" 100 "$(cat /proc/sys/net/core/somaxconn)"
+rm -r /run/nodefit
+echo 200 >/proc/sys/net/core/somaxconn
+within 20 says '.tuning[] | select(.key == "net.core.somaxconn").before == "200"'
+ok $? "a folder of the report that somebody has taken away is made again"
+echo 100 >/proc/sys/net/core/somaxconn
 stop
 
 # --- what can't be set ---
@@ -191,9 +203,9 @@ sleep 7 # it has tried again
 equal "it is told once" 1 "$(grep -c 'tuning: ' "$work/log")"
 equal "nor are they written" 100 "$(cat /proc/sys/net/core/somaxconn)"
 cp "$work/journal" /var/lib/nodefit/journal
-within 45 holds_value /proc/sys/net/core/somaxconn 40000
+within 90 holds_value /proc/sys/net/core/somaxconn 40000
 ok $? "once it can they are kept again"
-within 5 says '.checks[] | select(.name == "sysctl").reason == "SysctlConforms"'
+within 20 says '.checks[] | select(.name == "sysctl").reason == "SysctlConforms"'
 ok $? "and said to be"
 
 # --- the end in the middle of a change of links ---
@@ -212,13 +224,14 @@ configure for=0s recover_for=0s drift_interval=1s
 WATCHDOG_USEC=2000000 start_under strace -f -o /dev/null -e trace=fdatasync \
 	-e inject=fdatasync:delay_enter=60000000
 within 20 notified 'READY=1'
-: >"$work/notified.mark"
 echo 100 >/proc/sys/net/core/somaxconn
-within 10 holds_value /proc/sys/net/core/somaxconn 40000
+within 20 holds_value /proc/sys/net/core/somaxconn 40000
 ok $? "while a disk hangs the settings are kept all the same"
-sleep 2
-equal "and the watchdog hears of it" true \
-	"$([ "$(grep -c WATCHDOG=1 "$work/notified")" -ge 2 ] && echo true)"
+fed() { # again and again
+	[ "$(grep -ac WATCHDOG=1 "$work/notified")" -ge 2 ]
+}
+within 10 fed
+ok $? "and the watchdog hears of it"
 says '[.checks[].name] | contains(["sysctl", "net"])'
 ok $? "the other checks have their answers"
 kill "$(pgrep -o --ns $$ --nslist net -x nodefit)"

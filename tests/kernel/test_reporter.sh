@@ -96,7 +96,7 @@ holds "in words" 'listen=9753 is no ADDRESS:PORT' "$err"
 configure
 report fit AllChecksPass "all checks pass"
 start
-within 5 is_told True AllChecksPass
+within 15 is_told True AllChecksPass
 ok $? "a fit node is True"
 equal "other conditions stay" True \
 	"$(jq -r '.status.conditions[] | select(.type == "Ready").status' "$api/node")"
@@ -119,7 +119,7 @@ equal "no other page, and nothing but GET" "404 405" \
 since=$(told .lastTransitionTime)
 sleep 1.1
 report unfit FsyncSlow "p99 80 ms"
-within 2 is_told False FsyncSlow
+within 10 is_told False FsyncSlow
 ok $? "an unfit one False, at once"
 [ "$(told .lastTransitionTime)" != "$since" ]
 ok $? "with a new transition time"
@@ -132,7 +132,7 @@ report unfit FsyncSlow "p99 80 ms"
 sleep 1
 equal "a report that says the same sends nothing" "$n" "$(requests '.method == "PATCH"')"
 report unfit LinkDown "eth0 has no carrier"
-within 2 is_told False LinkDown
+within 10 is_told False LinkDown
 equal "another reason keeps the transition time" "$since" "$(told .lastTransitionTime)"
 equal "the API was read once, at the start" 1 "$(requests '.method == "GET"')"
 
@@ -141,17 +141,17 @@ n=$(requests '.method == "PATCH"')
 kill -9 $reporter
 wait $reporter 2>/dev/null
 start
-within 5 asked 2 '.method == "GET"'
+within 15 asked 2 '.method == "GET"'
 sleep 1
 equal "a restart sends nothing that is known" "$n" "$(requests '.method == "PATCH"')"
 report fit AllChecksPass "all checks pass"
-within 2 is_told True AllChecksPass
+within 10 is_told True AllChecksPass
 ok $? "and goes on"
 
 # --- a token that rotates ---
 echo second-token >"$api/.token" && chmod 0644 "$api/.token" && mv "$api/.token" "$api/token"
 report degraded SysctlDeviates "1 of 7"
-within 3 is_told True SysctlDeviates
+within 10 is_told True SysctlDeviates
 ok $? "a token replaced on disk is used at the next send"
 
 # --- faults ---
@@ -163,46 +163,46 @@ for fault in 500 403 404 429 cut drop flood headers; do
 	: >"$work/log"
 	n=$(requests ".mode == \"$fault\"")
 	report unfit Fault$fault "while $fault"
-	within 5 asked $((n + 2)) ".mode == \"$fault\""
+	within 15 asked $((n + 2)) ".mode == \"$fault\""
 	ok $? "$fault: it tries again"
 	equal "$fault: it is told once" 1 "$(grep -Ec '^<4>(publishing|reading the condition back): ' "$work/log")"
 	mode ok
-	within 12 is_told False Fault$fault
+	within 30 is_told False Fault$fault
 	ok $? "$fault: then the newest state is sent"
 done
-within 2 logged 'it works again'
+within 15 logged 'it works again'
 ok $? "the recovery is told"
 mode hang
 n=$(requests '.mode == "hang"')
 : >"$work/log"
 report unfit Hanging "while hang"
-within 5 asked $((n + 1)) '.mode == "hang"'
+within 15 asked $((n + 1)) '.mode == "hang"'
 sleep 1
 equal "a server that never answers: it lives on meanwhile" ok "$(ask /healthz)"
 holds "and says that the cluster does not know yet" 503 "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9753/readyz)"
 report unfit Newest "while hang"
 mode ok
-within 30 is_told False Newest
+within 60 is_told False Newest
 ok $? "after its own deadline the newest state is sent"
 equal "it is told once" 1 "$(grep -Ec '^<4>(publishing|reading the condition back): ' "$work/log")"
 
 # --- what the server has done, but could not say ---
 report fit AllChecksPass "all checks pass"
-within 5 is_told True AllChecksPass
+within 15 is_told True AllChecksPass
 mode lost
 report unfit Lost "its reply is lost"
-within 5 is_told False Lost
+within 15 is_told False Lost
 report fit AllChecksPass "all checks pass"
 mode ok
-within 12 is_told True AllChecksPass
+within 30 is_told True AllChecksPass
 ok $? "a change that was taken without a reply is taken back" "$(told .)"
 sleep 1.1
 mode lost
 report unfit Again "its reply is lost"
-within 5 is_told False Again
+within 15 is_told False Again
 since=$(told .lastTransitionTime)
 mode ok
-within 12 ready_again
+within 30 ready_again
 equal "and where it still holds it is not sent again" "$since 1" "$(told .lastTransitionTime) $(requests \
 	'.method == "PATCH" and .body.status.conditions[0].reason == "Again"')"
 
@@ -216,7 +216,7 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 n=$(requests '.path | endswith("/status")')
 api_start
-within 30 is_told False Outage8
+within 60 is_told False Outage8
 ok $? "when it is back it gets the newest state"
 sleep 1
 equal "in one patch" $((n + 1)) "$(requests '.path | endswith("/status")')"
@@ -225,13 +225,13 @@ equal "the outage is told once" 1 "$(grep -Ec '^<4>(publishing|reading the condi
 mode 403
 : >"$work/log"
 report unfit Forbidden x
-within 5 logged 'resources: \["nodes/status"\], verbs: \["patch"\]'
+within 15 logged 'resources: \["nodes/status"\], verbs: \["patch"\]'
 ok $? "without the right to patch it names the rule that is needed"
 mode ok
 mode 429
 n=$(requests '.mode == "429"')
 report unfit Slower x
-within 5 asked $((n + 2)) '.mode == "429"'
+within 15 asked $((n + 2)) '.mode == "429"'
 holds "Retry-After is waited for" true "$(jq -s '[.[] | select(.mode == "429").at] | .[-1] - .[-2] >= 2' "$api/requests")"
 mode ok
 within 6 is_told False Slower
@@ -249,16 +249,18 @@ ok $? "and by default keeps the condition"
 
 # --- an agent that is silent, and one of another boot ---
 configure 5s
-report fit AllChecksPass "all checks pass"
+fresh_is_told() { # as long as it takes a busy machine
+	report fit AllChecksPass "all checks pass"
+	is_told True AllChecksPass
+}
 start
-within 3 is_told True AllChecksPass
-within 8 is_told Unknown AgentSilent
+within 10 fresh_is_told
+within 15 is_told Unknown AgentSilent
 ok $? "a report that grows old is Unknown: AgentSilent"
-report fit AllChecksPass "all checks pass"
-within 3 is_told True AllChecksPass
+within 10 fresh_is_told
 ok $? "a new one is believed again"
 report fit AllChecksPass "all checks pass" 00000000-0000-4000-8000-000000000000
-within 3 is_told Unknown NotMeasured
+within 10 is_told Unknown NotMeasured
 ok $? "a report of another boot is none"
 stop
 
@@ -266,16 +268,16 @@ stop
 rm -r /run/nodefit
 : >"$work/log"
 start
-within 5 logged '/run/nodefit: is not there'
+within 15 logged '/run/nodefit: is not there'
 ok $? "it waits for an agent that has not run yet" "$(cat "$work/log")"
 mkdir /run/nodefit
 report fit AllChecksPass "all checks pass"
-within 5 is_told True AllChecksPass
+within 15 is_told True AllChecksPass
 ok $? "and goes on when it has"
 rm -r /run/nodefit
 mkdir /run/nodefit
 report unfit Another "folder"
-within 5 is_told False Another
+within 15 is_told False Another
 ok $? "a folder that was made anew is watched as well" "$(cat "$work/log")"
 stop
 
@@ -294,7 +296,7 @@ report fit HandedOver "x"
 CREDENTIALS_DIRECTORY=$work/handed setpriv --reuid 65534 --regid 65534 --clear-groups \
 	"$net" report --config "$work/handed.conf" 2>>"$work/log" &
 reporter=$!
-within 5 is_told True HandedOver
+within 15 is_told True HandedOver
 ok $? "kubeconfig and token are taken from where systemd hands them over" "$(cat "$work/log")"
 stop
 
@@ -310,18 +312,18 @@ n=$(requests true)
 : >"$work/log"
 "$net" report --config "$work/wrong.conf" 2>>"$work/log" &
 reporter=$!
-within 5 logged 'reading the condition back: .*certificate'
+within 15 logged 'reading the condition back: .*certificate'
 ok $? "another CA's certificate is told" "$(cat "$work/log")"
 equal "and nothing is sent to it, no token either" "$n" "$(requests true)"
 stop
 configure 60s on_stop=unknown
 report fit AllChecksPass "all checks pass"
 start
-within 3 is_told True AllChecksPass
+within 10 is_told True AllChecksPass
 mode slow
 n=$(requests '.mode == "slow"')
 report unfit Slow "on its way"
-within 5 asked $((n + 1)) '.mode == "slow"'
+within 15 asked $((n + 1)) '.mode == "slow"'
 mode ok
 stop
 sleep 2
@@ -330,7 +332,7 @@ equal "on_stop=unknown: what was on its way does not come after the last word" "
 configure 60s on_stop=delete
 report fit AllChecksPass "all checks pass"
 start
-within 3 is_told True AllChecksPass
+within 10 is_told True AllChecksPass
 stop
 equal "on_stop=delete takes the condition away" "" "$(told .status)"
 
@@ -341,7 +343,7 @@ configure 60s "server=https://127.0.0.1:$(cat "$api/port")"
 sed -i '/^kubeconfig=/d' "$work/agent.conf"
 : >"$work/log"
 start
-within 5 logged 'reading the condition back: .*certificate'
+within 15 logged 'reading the condition back: .*certificate'
 ok $? "server= is enough where a pod is not told one" "$(cat "$work/log")"
 cp "$api/cert.pem" $pod/.new && mv $pod/.new $pod/ca.crt
 within 20 is_told True AllChecksPass
@@ -358,7 +360,7 @@ configure 60s "textfile=$work/absent/nodefit.prom"
 : >"$work/log"
 report fit AllChecksPass "all checks pass"
 start
-within 3 logged "<4>.*there is no folder $work/absent"
+within 15 logged "<4>.*there is no folder $work/absent"
 ok $? "a folder that is not there is told"
 [ ! -e "$work/absent" ]
 ok $? "and not made"
@@ -366,20 +368,25 @@ stop
 configure 5s "textfile=$file"
 : >"$work/log"
 start
-within 3 logged "<4>.*$work/collector, .*must be writable by the user 65534"
+within 15 logged "<4>.*$work/collector, .*must be writable by the user 65534"
 ok $? "one that may not be written too, with what is needed"
 report fit AllChecksPass "all checks pass"
 sleep 2.5
 report fit AllChecksPass "all checks pass"
 sleep 2.5
 equal "once" 1 "$(grep -c "^<4>$file: " "$work/log")"
-equal "and the rest goes on" ok "$(ask /readyz)"
+is_ready() {
+	report fit AllChecksPass "all checks pass"
+	ready_again
+}
+within 10 is_ready
+ok $? "and the rest goes on"
 echo half >"$work/collector/.nodefit.prom.new"
 chown -R 65534:65534 "$work/collector"
 report fit AllChecksPass "all checks pass"
-within 4 says '^nodefit_verdict\{verdict="fit"\} 1$'
+within 15 says '^nodefit_verdict\{verdict="fit"\} 1$'
 ok $? "then the file appears" "$(cat "$work/log")"
-within 2 logged "^<6>$file: it works again"
+within 15 logged "^<6>$file: it works again"
 ok $? "that is told as well"
 equal "as Prometheus wants it" "" "$(promtool check metrics <"$file" 2>&1)"
 equal "without times, which node_exporter refuses" "" \
@@ -392,16 +399,18 @@ same_as_metrics() {
 same_as_metrics
 ok $? "it says what /metrics does"
 report unfit FsyncSlow "p99 80 ms"
-within 4 says '^nodefit_verdict\{verdict="unfit"\} 1$'
+within 15 says '^nodefit_verdict\{verdict="unfit"\} 1$'
 ok $? "it follows the verdict"
 same_as_metrics
 ok $? "as /metrics does"
+begin=$(date +%s)
 for i in 1 2 3 4 5 6 7 8; do
 	report unfit "News$i" x
 	stat -c %i "$file"
 	sleep 0.1
 done >"$work/inodes"
-[ "$(sort -u "$work/inodes" | wc -l)" -le 2 ]
+# At once, and then every two seconds at the most.
+[ "$(sort -u "$work/inodes" | wc -l)" -le $((2 + ($(date +%s) - begin) / 2)) ]
 ok $? "news in a row are written once" "$(sort "$work/inodes" | uniq -c)"
 old() {
 	awk '$1 == "nodefit_report_age_seconds" && $2 > 5 {old = 1} END {exit !old}' "$file"
@@ -411,23 +420,23 @@ ok $? "an agent that is silent shows by the report's age"
 same_as_metrics
 ok $? "the rest is as /metrics says"
 report fit AllChecksPass "all checks pass" 00000000-0000-4000-8000-000000000000
-within 4 says '^nodefit_report_age_seconds NaN$'
+within 15 says '^nodefit_report_age_seconds NaN$'
 ok $? "a report of another boot is none"
 says '^nodefit_verdict'
 equal "and no verdict" 1 $?
 equal "nor is one among the metrics" "" "$(ask /metrics | grep '^nodefit_verdict')"
 report fit AllChecksPass "all checks pass"
-within 4 says '^nodefit_verdict\{verdict="fit"\} 1$'
+within 15 says '^nodefit_verdict\{verdict="fit"\} 1$'
 report unfit LinkDown "eth0 has no carrier"
-within 3 is_told False LinkDown
+within 10 is_told False LinkDown
 kill -9 $reporter
 wait $reporter 2>/dev/null
 echo half >"$work/collector/.nodefit.prom.new"
 start
-within 4 says '^nodefit_verdict\{verdict="unfit"\} 1$'
+within 15 says '^nodefit_verdict\{verdict="unfit"\} 1$'
 ok $? "a restart writes the newest"
 report fit AllChecksPass "all checks pass"
-within 3 is_told True AllChecksPass
+within 10 is_told True AllChecksPass
 stop
 says '^nodefit_verdict\{verdict="fit"\} 1$'
 ok $? "when it stops the newest is there to stay"
@@ -438,9 +447,9 @@ beat=10s
 configure 60s heartbeat=lease
 report fit AllChecksPass "all checks pass"
 start
-within 3 is_told True AllChecksPass
+within 10 is_told True AllChecksPass
 n=$(requests '.path | endswith("/status")')
-within 25 asked 2 '.path | test("/namespaces/nodefit/leases/n1$")'
+within 40 asked 2 '.path | test("/namespaces/nodefit/leases/n1$")'
 ok $? "a lease is renewed"
 equal "it was created first" "Lease n1" \
 	"$(jq -rs '[.[] | select(.method == "POST" and (.path | test("/leases")))][0].body | .kind + " " + .metadata.name' "$api/requests")"
@@ -452,7 +461,7 @@ stop
 # --- a gate that waits for the condition ---
 configure 60s on_stop=delete
 start
-within 5 is_told True AllChecksPass
+within 15 is_told True AllChecksPass
 stop
 equal "there is no condition" "" "$(told .status)"
 configure 60s bootstrap=yes

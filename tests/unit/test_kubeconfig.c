@@ -61,6 +61,7 @@ static void kubeadms_file_is_read(void **state)
 	assert_string_equal(c.cert_file, "/var/lib/kubelet/pki/current.pem");
 	assert_string_equal(c.key_file, "/var/lib/kubelet/pki/current.pem");
 	assert_null(c.token);
+	assert_false(c.copied);
 }
 
 static void inline_data_and_relative_paths(void **state)
@@ -79,6 +80,7 @@ static void inline_data_and_relative_paths(void **state)
 	assert_null(c.token); /* the file has precedence */
 	assert_int_equal(load(HEAD CLUSTER USER "    token: inline\n"), 0);
 	assert_string_equal(c.token, "inline");
+	assert_true(c.copied); /* a refusal is a reason to read it again */
 }
 
 static void a_server_is_a_whole_address(void **state)
