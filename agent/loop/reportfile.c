@@ -90,9 +90,12 @@ int report_save(const struct sys *sys, const struct report *report)
 	_cleanup_fd int folder = sys_open_dir(sys, RUN_DIR, 0755);
 	_cleanup_free char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f;
 	int r;
 
+	if (folder < 0)
+		return folder;
+	f = open_memstream(&text, &len);
 	if (!f)
 		return -ENOMEM;
 	r = render_json(report, f);

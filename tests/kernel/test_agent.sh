@@ -142,9 +142,9 @@ ok $? "and the verdict does not go through unknown"
 
 # --- only numbers change ---
 rests() { # five seconds without a new one, in which a check measures every two
-	first=$(stat -c %Y.%i $report)
+	first=$(stat -c %Y.%i "$report")
 	sleep 5
-	[ "$(stat -c %Y.%i $report)" = "$first" ]
+	[ "$(stat -c %Y.%i "$report")" = "$first" ]
 }
 within 30 rests
 ok $? "while only numbers change the report is not written again"
