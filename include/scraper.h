@@ -49,7 +49,6 @@ int scraper_run(const char *name);
 struct scraper_get {
 	const char *authority; /* "127.0.0.1:2381" */
 	const char *path;
-	int fd; /* a connected socket to ask on, or -1: connect to the authority */
 	long whole_ms;
 	size_t most; /* bytes of the body */
 	/* Takes the body, piece by piece. */
@@ -74,6 +73,8 @@ scraper_ask(const struct scraper_request *request, struct scraper_get get,
 	    void (*reset)(void *context), FILE *out);
 void scraper_tell_trouble(const struct scraper_trouble *trouble, bool refused, FILE *out);
 
+long scraper_now_ms(void); /* of a monotonic clock */
+
 /* A body that is kept whole. */
 struct scraper_body {
 	char *text; /* NUL-terminated, or NULL for none; the caller's */
@@ -81,6 +82,17 @@ struct scraper_body {
 	bool failed; /* no memory */
 };
 void scraper_body_take(void *body, const char *data, size_t n);
+
+/* --- on a socket that somebody else has connected: scrape_socket.c --- */
+
+/* The same there: at most `most` bytes with the headers, in `whole_ms`. */
+bool scraper_get_on(int fd, const char *path, long whole_ms, size_t most, struct scraper_body *body,
+		    struct scraper_trouble *trouble);
+
+/* Finds status and body of a reply to HTTP/1.0, that ends with the connection. 0, or -EBADMSG, the
+ * outputs untouched, when it is none, or not whole. */
+int http_reply_parse(const char *text, size_t len, unsigned *status, const char **body,
+		     size_t *body_len);
 
 /* --- the answers' parsers, pure --- */
 

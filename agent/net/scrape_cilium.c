@@ -70,32 +70,24 @@ static int run(const struct scraper_request *request, FILE *out)
 	struct scraper_trouble trouble = {.words = "what answers on the socket is no Cilium"};
 	struct scraper_body body = {0};
 	struct cilium_health h;
-	const struct scraper_get get = {.authority = "127.0.0.1",
-					.path = "/v1/healthz",
-					.fd = HELPER_FD,
-					.whole_ms = SCRAPER_WHOLE_MS,
-					.most = BODY_MOST,
-					.take = scraper_body_take,
-					.context = &body};
-	int r = 0;
+	int r;
 
 	if (request->n)
 		return -EINVAL;
-	if (!scraper_get(&get, &trouble)) {
-		scraper_tell_trouble(&trouble, false, out);
-	} else {
-		r = body.failed ? -ENOMEM : cilium_parse(body.text ? body.text : "", body.len, &h);
-		if (r == 0) {
-			print("kube_proxy_replacement", h.kube_proxy_replacement, out);
-			print("state", h.state, out);
-			print("version", h.version, out);
-		} else if (r == -EBADMSG) {
-			scraper_tell_trouble(&trouble, false, out);
-			r = 0;
-		}
-	}
+	r = scraper_get_on(HELPER_FD, "/v1/healthz", SCRAPER_WHOLE_MS, BODY_MOST, &body, &trouble)
+		    ? cilium_parse(body.text, body.len, &h)
+		    : -EBADMSG;
 	free(body.text);
-	return r;
+	if (r == -EBADMSG) {
+		scraper_tell_trouble(&trouble, false, out);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	print("kube_proxy_replacement", h.kube_proxy_replacement, out);
+	print("state", h.state, out);
+	print("version", h.version, out);
+	return 0;
 }
 
 const struct scraper cilium_scraper = {.name = "cilium", .run = run};

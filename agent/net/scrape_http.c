@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #ifndef NODEFIT_VERSION
 #define NODEFIT_VERSION "unknown"
@@ -43,27 +42,6 @@ static size_t take_header(char *data, size_t one, size_t n, void *context)
 	return t->headers > HEADERS_MOST ? 0 : n;
 }
 
-/* --- a socket that somebody else has connected --- */
-
-static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	const struct transfer *t = context;
-
-	(void)purpose;
-	(void)address;
-	return dup(t->get->fd);
-}
-
-static int tell_connected(void *context, curl_socket_t fd, curlsocktype purpose)
-{
-	(void)context;
-	(void)fd;
-	(void)purpose;
-	return CURL_SOCKOPT_ALREADY_CONNECTED;
-}
-
-/* --- */
-
 static void set_up(struct transfer *t)
 {
 	CURL *easy = t->easy;
@@ -88,11 +66,6 @@ static void set_up(struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	/* What is not 200 shall not be taken for an answer, not even in part. */
 	curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
-	if (t->get->fd < 0)
-		return;
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, tell_connected);
 }
 
 static void explain(const struct transfer *t, CURLcode result, struct scraper_trouble *trouble)
@@ -118,8 +91,7 @@ static void explain(const struct transfer *t, CURLcode result, struct scraper_tr
 		snprintf(words, sizeof(words), "it answers with HTTP status %ld", status);
 		what = words;
 	}
-	snprintf(trouble->words, sizeof(trouble->words), "%s: %s",
-		 t->get->fd < 0 ? t->get->authority : "the socket", what);
+	snprintf(trouble->words, sizeof(trouble->words), "%s: %s", t->get->authority, what);
 }
 
 bool scraper_get(const struct scraper_get *get, struct scraper_trouble *trouble)
@@ -143,7 +115,7 @@ bool scraper_get(const struct scraper_get *get, struct scraper_trouble *trouble)
 	return answered;
 }
 
-static long now_ms(void)
+long scraper_now_ms(void)
 {
 	struct timespec t;
 
@@ -163,17 +135,16 @@ scraper_ask(const struct scraper_request *request, struct scraper_get get,
 	    bool (*take_answer)(void *context, struct scraper_trouble *trouble),
 	    void (*reset)(void *context), FILE *out)
 {
-	long until = now_ms() + SCRAPER_WHOLE_MS;
+	long until = scraper_now_ms() + SCRAPER_WHOLE_MS;
 	struct scraper_trouble worst = {.refused = true};
 
 	for (size_t i = 0; i < request->n; i++) {
 		const struct scraper_address *a = &request->addresses[i];
 		struct scraper_trouble trouble = {.refused = false};
 		/* One that hangs leaves the next its share. */
-		long left = (until - now_ms()) / (long)(request->n - i);
+		long left = (until - scraper_now_ms()) / (long)(request->n - i);
 
 		get.authority = a->text;
-		get.fd = -1;
 		get.whole_ms = left > 1 ? left : 1;
 		reset(get.context);
 		if (scraper_get(&get, &trouble) && take_answer(get.context, &trouble))
