@@ -251,8 +251,7 @@ static bool is_refused(const struct check_run *run, int folder, const char *path
 				     : "a live etcd (%s) may write to this disk: measuring "
 				       "might disturb it",
 			     who);
-		result_advise(r, "read etcd's own etcd_disk_wal_fsync_duration_seconds from its "
-				 "metrics");
+		result_advise(r, "`nodefit check etcd` judges how long its own fsyncs take");
 		return true;
 	}
 	free_bytes = (double)fs.f_bavail * (double)fs.f_frsize;

@@ -14,6 +14,10 @@ __extension__ typedef __int128 wide;
  * 64-bit range, and nothing after it. 0, -EINVAL or -ERANGE. */
 int number_parse(const char *text, wide *out);
 
+/* Reads one finite decimal number, a point and an exponent allowed, and nothing around it. 0, or
+ * -EINVAL. */
+int real_parse(const char *text, double *out);
+
 #define NUMBERS_MAX 16
 /* Reads white-space-separated numbers. Returns how many (1 to NUMBERS_MAX), or -EINVAL when the
  * text is empty, has anything else in it, or more. */

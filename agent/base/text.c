@@ -2,6 +2,8 @@
 #include "text.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool blank(char c)
@@ -42,6 +44,21 @@ int number_parse(const char *text, wide *out)
 	if (r < 0)
 		return r;
 	if (*text)
+		return -EINVAL;
+	*out = value;
+	return 0;
+}
+
+int real_parse(const char *text, double *out)
+{
+	double value;
+	char *end;
+
+	/* strtod() takes more: blanks, "0x1p3", "infinity". */
+	if (!*text || text[strspn(text, "0123456789.eE+-")])
+		return -EINVAL;
+	value = strtod(text, &end);
+	if (*end || end == text || !isfinite(value))
 		return -EINVAL;
 	*out = value;
 	return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "disk.h"
+#include "etcdnode.h"
 
 /* What was seen, from the least to the most certain. */
 struct sighting {
@@ -103,6 +104,11 @@ static bool port_is_open(const struct sys *sys, const char *file)
 	return false;
 }
 
+bool etcd_port_is_open(const struct sys *sys)
+{
+	return port_is_open(sys, "/proc/net/tcp") || port_is_open(sys, "/proc/net/tcp6");
+}
+
 enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, bool whole, char *who,
 			     size_t size)
 {
@@ -114,8 +120,7 @@ enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, boo
 		if (pids.v[i][0] >= '0' && pids.v[i][0] <= '9')
 			look_at(sys, pids.v[i], disk, whole, &s);
 	strings_clear(&pids);
-	if (s.presence == ETCD_NONE && !s.elsewhere &&
-	    (port_is_open(sys, "/proc/net/tcp") || port_is_open(sys, "/proc/net/tcp6"))) {
+	if (s.presence == ETCD_NONE && !s.elsewhere && etcd_port_is_open(sys)) {
 		s.presence = ETCD_MAYBE;
 		snprintf(who, size, "a listener on port 2379 or 2380");
 	}

@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "reporter.h"
+#include "scraper.h"
 #include "yamllines.h"
 
 #ifndef NODEFIT_VERSION
@@ -13,12 +14,16 @@
 
 static const char usage[] =
 	"usage: nodefit-net report [--config F]\n"
-	"       nodefit-net yaml\n\n"
+	"       nodefit-net yaml\n"
+	"       nodefit-net scrape etcd|kube-proxy|cilium\n\n"
 	"Publishes what `nodefit agent` has found: watches /run/nodefit/report.json and tells the\n"
 	"cluster by the Node condition NodeFit. It needs no privileges, and gives up those that "
 	"it\n"
 	"has. Exit codes: 0 stopped, 2 wrong usage or configuration, 3 could not go on.\n\n"
-	"yaml: prints the scalars of the YAML on its standard input as lines, for nodefit.\n\n"
+	"yaml: prints the scalars of the YAML on its standard input as lines, for nodefit.\n"
+	"scrape: asks what runs on this node by HTTP, and prints what it says of itself as lines\n"
+	"key=value, for nodefit. Standard input may name other addresses than the usual ones, as\n"
+	"lines address=HOST:PORT; cilium's is a connected socket, descriptor 3.\n\n"
 	"  --config F     another file than /etc/nodefit/agent.conf\n"
 	"  --version\n";
 
@@ -52,6 +57,8 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind == 1 && strcmp(argv[optind], "yaml") == 0)
 		return yaml_run();
+	if (argc - optind == 2 && strcmp(argv[optind], "scrape") == 0)
+		return scraper_run(argv[optind + 1]);
 	if (argc - optind != 1 || strcmp(argv[optind], "report") != 0) {
 		log_error("see: nodefit-net --help");
 		return REPORTER_MISCONFIGURED;
