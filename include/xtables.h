@@ -43,8 +43,8 @@ int xtables_walk_end(const struct xtables_walk *w);
 int xtables_names(const struct sys *sys, int family, char names[XTABLES_MOST][XTABLES_NAME]);
 
 /* Tells every chain of a table. The kernel gives a table in one piece: it goes through a window of
- * 4 MB, of a large table a sixteenth, 64 MB at the most, once for each part. 0; -EAGAIN when it changed meanwhile (chains have been
- * told, and are to be forgotten); -ETIMEDOUT once sys->now() is `until`; or -errno: -EPERM without
- * CAP_NET_RAW and CAP_NET_ADMIN. */
+ * 4 MB, of a large table a sixteenth, 64 MB at the most, once for each part. 0; -EAGAIN when it
+ * changed meanwhile (chains have been told, and are to be forgotten); -ETIMEDOUT once sys->now() is
+ * `until`; or -errno: -EPERM without CAP_NET_RAW and CAP_NET_ADMIN. */
 int xtables_read(const struct sys *sys, int family, const char *table, uint64_t until,
 		 xtables_handler take, void *context);

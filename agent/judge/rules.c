@@ -173,21 +173,16 @@ static void judge_rules(const struct rules *r, const struct rules_limits *limits
 			struct findings *findings)
 {
 	double rules = (double)(r->rules[RULES_LEGACY] + r->rules[RULES_IPTABLES_NFT]);
-	char table[RULES_TOLD];
 
 	if (rules < limits->rules_warn)
 		return;
 	finding_advise(
 		finding_add(findings, rules >= limits->rules_fail ? VERDICT_FAIL : VERDICT_WARN,
 			    "ManyRules",
-			    "%.0f iptables rules in %.0f chains: a change takes seconds, because "
-			    "iptables reads (nft) or replaces (legacy) them all; most are in %s %s "
-			    "%s",
+			    "%.0f iptables rules in %.0f chains: each change reads or replaces "
+			    "them all, which takes seconds",
 			    rules,
-			    (double)(r->chains[RULES_LEGACY] + r->chains[RULES_IPTABLES_NFT]),
-			    rules_backend_text(r->longest.backend),
-			    rules_family_text(r->longest.family),
-			    rules_tell_name(r->longest.table, table)),
+			    (double)(r->chains[RULES_LEGACY] + r->chains[RULES_IPTABLES_NFT])),
 		"find who adds them (`nodefit check rules` names the longest chain), or use "
 		"kube-proxy's mode nftables or Cilium, whose changes touch only what changes");
 }
