@@ -57,7 +57,7 @@ static void tell_failure(int error, const struct scrape *s, const char *name, st
 			    : error < 0           ? strerror(-error)
 						  : scrape_value(s, "error");
 
-	result_fact(r, name, words ? words : "no answer");
+	result_fact(r, name, words ? words : "it does not say");
 }
 
 static void ask_kube_proxy(const struct check_run *run, struct proxy_evidence *e, struct result *r)
@@ -149,7 +149,7 @@ static void look_at_ipvs(const struct sys *sys, struct proxy_evidence *e, struct
 		for (size_t i = 0; i < addresses.n; i++)
 			e->ipvs_addresses += addresses.v[i].link == l.index &&
 					     addresses.v[i].scope != RT_SCOPE_LINK;
-	snprintf(text, sizeof(text), "%s, %zu addresses", *l.kind ? l.kind : "no dummy",
+	snprintf(text, sizeof(text), "%s, %zu addresses", *l.kind ? l.kind : "of no kind",
 		 e->ipvs_addresses);
 	result_fact(r, IPVS_LINK, text);
 	result_figure(r, "ipvs_addresses", (double)e->ipvs_addresses, "");

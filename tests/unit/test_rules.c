@@ -2,9 +2,11 @@
 /* What a census adds up, what of it are Services, and how it is judged. */
 #include "rules.h"
 
+#include "check.h"
 #include "findings.h"
 #include "helpers.h"
 
+extern const struct check rules_check;
 static struct rules r;
 static struct findings findings;
 static struct result answer;
@@ -209,6 +211,67 @@ static void nf_tables_is_not_asked_for_where_that_would_load_it(void **state)
 	tree_close(&t);
 }
 
+/* --- in the agent --- */
+
+static uint64_t clock_s;
+
+static uint64_t fake_now(const struct sys *sys)
+{
+	(void)sys;
+	return clock_s * 1000000000;
+}
+
+/* The figure after a census of so many rules at that time, or -1. */
+static double growth(const struct check_run *run, void *state, uint64_t when, double n)
+{
+	clock_s = when;
+	answer = (struct result){.verdict = VERDICT_PASS};
+	result_figure(&answer, "rules", n, "");
+	assert_true(rules_check.watch(run, state, &answer));
+	for (size_t i = 0; i < answer.n_figures; i++)
+		if (strcmp(answer.figures[i].name, "growth") == 0)
+			return answer.figures[i].value;
+	return -1;
+}
+
+static void growth_is_told_over_the_last_hour(void **state)
+{
+	const struct sys sys = {.root = -1, .now = fake_now};
+	const struct check_run run = {.sys = &sys};
+	_cleanup_free void *memory = calloc(1, rules_check.state_size);
+
+	(void)state;
+	assert_non_null(memory);
+	assert_true(growth(&run, memory, 1000, 100) < 0); /* nothing to compare with */
+	assert_true(growth(&run, memory, 1000 + 300, 200) - 1200 < 0.001);
+	for (uint64_t i = 2; i < 40; i++)
+		assert_true(growth(&run, memory, 1000 + 300 * i, 100 + 10 * (double)i) > 0);
+	/* What was before the hour is forgotten. */
+	assert_true(growth(&run, memory, 1000 + 300 * 40, 500) < 130);
+	/* A short interval fills no memory: an hour is still looked back on. */
+	for (uint64_t i = 0; i < 4000; i++)
+		(void)growth(&run, memory, 20000 + i, 1000);
+	assert_true(growth(&run, memory, 24000, 1000) > -0.001);
+	assert_string_equal(answer.figures[2].name, "growth_window");
+	assert_true(answer.figures[2].value > 3000);
+}
+
+static void an_unknown_census_is_no_growth(void **state)
+{
+	const struct sys sys = {.root = -1, .now = fake_now};
+	const struct check_run run = {.sys = &sys};
+	_cleanup_free void *memory = calloc(1, rules_check.state_size);
+
+	(void)state;
+	assert_non_null(memory);
+	(void)growth(&run, memory, 1000, 100);
+	answer = (struct result){.verdict = VERDICT_UNKNOWN};
+	result_figure(&answer, "rules", 0, "");
+	assert_true(rules_check.watch(&run, memory, &answer));
+	assert_int_equal(answer.n_figures, 1);
+	assert_true(growth(&run, memory, 1000 + 3600, 100) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +288,8 @@ int main(void)
 		TEST(what_can_t_be_read_is_unknown),
 		TEST(names_are_told_in_ascii),
 		TEST(nf_tables_is_not_asked_for_where_that_would_load_it),
+		TEST(growth_is_told_over_the_last_hour),
+		TEST(an_unknown_census_is_no_growth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
