@@ -4,12 +4,33 @@
 
 #include <string.h>
 
-extern const struct check sysctl_check, net_check, steal_check, fsync_check, queues_check,
-	link_check, mtu_check, etcd_check;
+/* clang-format off */
+extern const struct check
+	sysctl_check,
+	net_check,
+	steal_check,
+	fsync_check,
+	queues_check,
+	link_check,
+	mtu_check,
+	rules_check,
+	proxy_check,
+	etcd_check;
 
-const struct check *const checks[] = {&sysctl_check, &net_check,    &steal_check,
-				      &fsync_check,  &queues_check, &link_check,
-				      &mtu_check,    &etcd_check,   NULL};
+const struct check *const checks[] = {
+	&sysctl_check,
+	&net_check,
+	&steal_check,
+	&fsync_check,
+	&queues_check,
+	&link_check,
+	&mtu_check,
+	&rules_check,
+	&proxy_check,
+	&etcd_check,
+	NULL
+};
+/* clang-format on */
 
 size_t checks_usual(const struct check *usual[CHECKS_MOST])
 {
