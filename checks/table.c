@@ -8,9 +8,9 @@ extern const struct check sysctl_check, net_check, steal_check, fsync_check, que
 	link_check, mtu_check;
 extern const struct check conntrack_check, rtt_check, locality_check, host_check;
 
-const struct check *const checks[] = {&sysctl_check, &net_check,  &steal_check, &fsync_check,
-				      &queues_check, &link_check, &mtu_check,   &conntrack_check,
-				      &rtt_check,    &host_check, NULL};
+const struct check *const checks[] = {
+	&sysctl_check, &net_check,       &steal_check, &fsync_check,    &queues_check, &link_check,
+	&mtu_check,    &conntrack_check, &rtt_check,   &locality_check, &host_check,   NULL};
 
 size_t checks_usual(const struct check *usual[CHECKS_MOST])
 {
