@@ -13,7 +13,7 @@
 #define TARGET_MOST (TARGET_NAME_MAX + TARGET_HOST_MAX + 64)
 
 static const struct param limit = {
-	.type = PARAM_DURATION, .least = 0.0001, .most = TARGET_LIMIT_MAX};
+	.type = PARAM_DURATION, .least = 0.00001, .most = TARGET_LIMIT_MAX};
 
 bool host_name_ok(const char *text)
 {
