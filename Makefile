@@ -74,7 +74,7 @@ NET_SOURCES := $(sort $(wildcard agent/net/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 NET_OBJECTS := $(NET_SOURCES:%.c=$(B)/%.o)
 # What nodefit-net has of the rest.
-NET_SHARED := $(filter $(B)/agent/base/% $(B)/agent/profile/ini.o $(B)/agent/profile/lookup.o $(B)/agent/profile/config.o $(B)/agent/profile/params.o,$(OBJECTS))
+NET_SHARED := $(filter $(B)/agent/base/% $(B)/agent/profile/ini.o $(B)/agent/profile/lookup.o $(B)/agent/profile/config.o $(B)/agent/profile/params.o $(B)/agent/profile/paramlists.o,$(OBJECTS))
 # Tests and fuzzers link everything but the two main().
 PARTS := $(filter-out $(B)/agent/nodefit.o $(B)/agent/net/main.o,$(OBJECTS) $(NET_OBJECTS))
 TEST_LIBS = $(LIBS) $(NET_LIBS)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+<<<<<<< HEAD
 /* clang-format off */
 extern const struct check
 	sysctl_check,
@@ -15,7 +16,11 @@ extern const struct check
 	mtu_check,
 	rules_check,
 	proxy_check,
-	etcd_check;
+	conntrack_check,
+	etcd_check,
+	rtt_check,
+	locality_check,
+	host_check;
 
 const struct check *const checks[] = {
 	&sysctl_check,
@@ -27,7 +32,11 @@ const struct check *const checks[] = {
 	&mtu_check,
 	&rules_check,
 	&proxy_check,
+	&conntrack_check,
 	&etcd_check,
+	&rtt_check,
+	&locality_check,
+	&host_check,
 	NULL
 };
 /* clang-format on */

@@ -3,8 +3,10 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "instance.h"
 #include "log.h"
 #include "reporter.h"
+#include "resolve.h"
 #include "scraper.h"
 #include "yamllines.h"
 
@@ -14,18 +16,27 @@
 
 static const char usage[] =
 	"usage: nodefit-net report [--config F]\n"
-	"       nodefit-net yaml\n"
+	"       nodefit-net yaml | resolve | instance\n"
 	"       nodefit-net scrape etcd|kube-proxy|cilium\n\n"
 	"Publishes what `nodefit agent` has found: watches /run/nodefit/report.json and tells the\n"
 	"cluster by the Node condition NodeFit. It needs no privileges, and gives up those that "
 	"it\n"
 	"has. Exit codes: 0 stopped, 2 wrong usage or configuration, 3 could not go on.\n\n"
-	"yaml: prints the scalars of the YAML on its standard input as lines, for nodefit.\n"
+	"For nodefit, from standard input to standard output:\n"
+	"yaml: the scalars of YAML, as lines.\n"
+	"resolve: the addresses of host names.\n"
+	"instance: region and zone of cloud-init's instance data.\n"
 	"scrape: asks what runs on this node by HTTP, and prints what it says of itself as lines\n"
-	"key=value, for nodefit. Standard input may name other addresses than the usual ones, as\n"
-	"lines address=HOST:PORT; cilium's is a connected socket, descriptor 3.\n\n"
+	"key=value. Standard input may name other addresses than the usual ones, as lines\n"
+	"address=HOST:PORT; cilium's is a connected socket, descriptor 3.\n\n"
 	"  --config F     another file than /etc/nodefit/agent.conf\n"
 	"  --version\n";
+
+/* What reads standard input and writes standard output. */
+static const struct {
+	const char *name;
+	int (*run)(void);
+} filters[] = {{"yaml", yaml_run}, {"resolve", resolve_run}, {"instance", instance_run}};
 
 int main(int argc, char **argv)
 {
@@ -55,8 +66,9 @@ int main(int argc, char **argv)
 			return REPORTER_MISCONFIGURED;
 		}
 	}
-	if (argc - optind == 1 && strcmp(argv[optind], "yaml") == 0)
-		return yaml_run();
+	for (size_t i = 0; i < ARRAY_LEN(filters) && argc - optind == 1; i++)
+		if (strcmp(argv[optind], filters[i].name) == 0)
+			return filters[i].run();
 	if (argc - optind == 2 && strcmp(argv[optind], "scrape") == 0)
 		return scraper_run(argv[optind + 1]);
 	if (argc - optind != 1 || strcmp(argv[optind], "report") != 0) {

@@ -106,6 +106,13 @@ int param_parse(const struct param *param, const char *text, void *values)
 		return parse_choice(param, text, slot);
 	case PARAM_PEERS:
 		return parse_peers(text, slot);
+	case PARAM_TARGETS:
+		return targets_parse(text, slot);
+	case PARAM_GLOBS:
+		if (globs_check(text) < 0)
+			return -EINVAL;
+		memcpy(slot, text, strlen(text) + 1);
+		return 0;
 	case PARAM_TEXT:
 		if (strlen(text) < (size_t)param->least || strlen(text) > (size_t)param->most)
 			return -EINVAL;
@@ -150,6 +157,20 @@ static void say_expected(const struct param *param, const struct setting *s,
 			      "%s: at most %d IPv4 or IPv6 addresses with blanks between, not "
 			      "\"%s\"",
 			      s->key, PEERS_MOST, s->value);
+		break;
+	case PARAM_TARGETS:
+		problem_error(problems, s->file, s->line,
+			      "%s: at most %d of [NAME=]HOST:PORT[@WARN[/FAIL]] with blanks "
+			      "between, such as api=10.0.0.1:6443 etcd=[fd00::1]:2379@10ms/50ms, "
+			      "each of its own name; not \"%s\"",
+			      s->key, TARGETS_MOST, s->value);
+		break;
+	case PARAM_GLOBS:
+		problem_error(
+			problems, s->file, s->line,
+			"%s: patterns of letters, digits and ._-*?[] with blanks between, \"!\" "
+			"before one excludes, %d bytes at the most; not \"%s\"",
+			s->key, TEXT_PARAM_MAX - 1, s->value);
 		break;
 	case PARAM_CHOICE:
 		problem_error(problems, s->file, s->line, "%s: one of: %s; not \"%s\"", s->key,

@@ -105,9 +105,21 @@ static void print_histogram(const struct terminal *t, const struct result *r)
 	}
 }
 
+/* The column of names is as wide as the longest, and a blank. */
+static int name_width(const struct report *report)
+{
+	size_t width = 8;
+
+	for (size_t i = 0; i < report->n_results; i++)
+		if (strlen(report->results[i].name) >= width)
+			width = strlen(report->results[i].name) + 1;
+	return (int)width;
+}
+
 void terminal_report(const struct terminal *t, const struct report *report)
 {
 	const struct node *n = &report->node;
+	int width = name_width(report);
 	char seconds[32];
 
 	fprintf(t->f, "%s: Linux %s, %u CPU%s, %s; profile %s\n\n", n->name, n->kernel, n->cpus,
@@ -118,11 +130,11 @@ void terminal_report(const struct terminal *t, const struct report *report)
 
 		fputs("  ", t->f);
 		put(t, verdict_style(r->verdict), 8, verdict_text(r->verdict));
-		put(t, "", 8, r->name);
+		put(t, "", width, r->name);
 		put(t, "", 0, r->message);
 		fputc('\n', t->f);
 		if (*r->advice) {
-			fputs("                  -> ", t->f);
+			fprintf(t->f, "%*s-> ", 2 + 8 + width, "");
 			put(t, "", 0, r->advice);
 			fputc('\n', t->f);
 		}

@@ -211,7 +211,7 @@ static void every_fallback_of_every_check_can_be_read(void **state)
 {
 	(void)state;
 	for (size_t i = 0; checks[i]; i++) {
-		static max_align_t values[64];
+		static max_align_t values[512];
 
 		assert_true(checks[i]->params_size <= sizeof(values));
 		assert_ptr_equal(check_find(checks[i]->name), checks[i]);
