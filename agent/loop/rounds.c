@@ -263,7 +263,7 @@ void rounds_links_changed(struct agent *a)
 	for (size_t i = 0; i < a->n_rounds; i++) {
 		struct round *round = &a->rounds[i];
 
-		if (!round->check->of_links)
+		if (!round->check->of_links || round->interval <= 0)
 			continue;
 		round->again = round->task.running;
 		if (round->again || round->next <= next)
