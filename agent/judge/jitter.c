@@ -261,16 +261,18 @@ static void judge(const struct jitter *j, const struct jitter_rule *rule, const 
 {
 	enum verdict verdict = verdict_of(all, worst, rule);
 	double own = throttled(j, all);
-	char text[280], quota[96] = "";
+	char text[280], quota[96] = "", told[32] = "";
 
 	if (own >= QUOTA_MATTERS)
 		snprintf(quota, sizeof(quota), "; its own control group's quota withheld %.0f%%",
 			 own);
+	if (!j->by_clock)
+		snprintf(told, sizeof(told), " (reported: %.1f%%)", reported(all));
 	snprintf(text, sizeof(text),
-		 "%.1f%% stolen of %.1f s on %zu of %zu CPUs, %.1f%% reported, worst cpu%u %.1f%%, "
-		 "longest gap %.1f ms%s",
-		 all->mean, all->wanted / 1e9, j->cpus, j->online, j->by_clock ? 0 : reported(all),
-		 worst->cpu, worst->mean, all->worst / 1e6, quota);
+		 "%.1f%% stolen%s in %.1f s on %zu of %zu CPUs, worst cpu%u %.1f%%, longest gap "
+		 "%.1f ms%s",
+		 all->mean, told, all->wanted / 1e9, j->cpus, j->online, worst->cpu, worst->mean,
+		 all->worst / 1e6, quota);
 	if (verdict != VERDICT_PASS)
 		accuse(j, all, worst, text, verdict, r);
 	else
