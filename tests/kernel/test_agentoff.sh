@@ -38,7 +38,7 @@ ticks() { # of the agent and the workers that it has had
 }
 
 profile "" off
-configure for=0s recover_for=0s drift_interval=1s
+configure for=0s recover_for=0s drift_interval=1m
 start
 within 10 says '.verdict == "fit" or .verdict == "degraded"'
 ok $? "what is off is not waited for" "$(cat "$work/log" "$report")"
@@ -55,12 +55,12 @@ within 10 names_are ""
 ok $? "what is switched off is told no more" "$(names)"
 
 # A change of links makes those checks measure at once that are on.
-ip link add v2 type veth peer name v3
+ip route replace default via 192.0.2.253
 sleep 2
 before=$(ticks)
 sleep 3
 used=$(($(ticks) - before))
-[ $used -lt $((2 * $(getconf CLK_TCK))) ]
+[ $used -lt $(($(getconf CLK_TCK) / 4)) ]
 ok $? "nothing is measured then" "$used ticks in 3 s"
 equal "nor told" "" "$(names)"
 reload 1s off
