@@ -117,11 +117,16 @@ static bool is_mount(const char *line, bool old)
 		   : is(word(line, n + 1), "cgroup2");
 }
 
-/* Blanks and the like are written as \040; a group that is named so is not looked for. */
+/* Does it name a folder, and none outside of this namespace's root ("/../other")? */
+static bool is_inside(struct span s)
+{
+	return s.len && *s.at == '/' && !memmem(s.at, s.len, "/..", 3);
+}
+
+/* mountinfo writes blanks and the like as \040; a folder that is named so is not looked for. */
 static bool is_plain(struct span s)
 {
-	return s.len && *s.at == '/' && !memchr(s.at, '\\', s.len) &&
-	       !memmem(s.at, s.len, "/..", 3);
+	return is_inside(s) && !memchr(s.at, '\\', s.len);
 }
 
 int throttle_folder(const char *cgroup, const char *mountinfo, char folder[THROTTLE_PATH],
@@ -133,7 +138,7 @@ int throttle_folder(const char *cgroup, const char *mountinfo, char folder[THROT
 	for (; *mountinfo; mountinfo += strcspn(mountinfo, "\n"), mountinfo += *mountinfo == '\n') {
 		struct span root = word(mountinfo, 3), at = word(mountinfo, 4), below = path;
 
-		if (!is_plain(path) || !is_mount(mountinfo, old) || !is_plain(root) ||
+		if (!is_inside(path) || !is_mount(mountinfo, old) || !is_plain(root) ||
 		    !is_plain(at))
 			continue;
 		/* A container may see its own group alone. */

@@ -57,6 +57,8 @@ static void the_own_group_is_found(void **state)
 		{"1:cpu,cpuacct:/kubepods/p/cc\n",
 		 "1 2 0:30 /kubepods/p/c /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu,cpuacct\n",
 		 NULL},
+		{"0::/system.slice/system-a\\x2db.slice\n", V2,
+		 "/sys/fs/cgroup/system.slice/system-a\\x2db.slice"},
 		/* Outside of the namespace's root. */
 		{"0::/../../a\n", V2, NULL},
 		{"0::/a\n", "41 31 0:38 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", NULL},
