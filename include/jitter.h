@@ -13,8 +13,10 @@
 #define JITTER_LONG_NS 1000000
 /* What the system does for one measurement. */
 #define JITTER_BURSTS_MOST 2048
-/* A CPU that gave less than this of the time asked for says nothing of its host: in percent. */
-#define JITTER_RAN_LEAST 20
+/* A CPU that gave less than this of the time asked for says nothing of its host: in percent, and in
+ * ns of all CPUs. */
+#define JITTER_RAN_LEAST    5
+#define JITTER_RAN_LEAST_NS 100000000
 
 /* /proc/PID/task/TID/schedstat (kernel: Documentation/scheduler/sched-stats.rst). */
 struct schedstat {

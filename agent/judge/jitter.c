@@ -7,7 +7,6 @@
 
 #include "stats.h"
 
-#define RAN_LEAST_NS  100000000.0 /* in all */
 #define BURSTS_LEAST  3
 #define CPUS_TOLD     32
 #define QUOTA_MATTERS 1.0 /* percent */
@@ -64,11 +63,6 @@ static double percent(double part, double whole)
 	return whole > 0 ? 100 * double_min(part / whole, 1) : 0;
 }
 
-static bool enough(double ran, double wanted)
-{
-	return wanted > 0 && percent(ran, wanted) >= JITTER_RAN_LEAST;
-}
-
 /* No burst's numbers can say more than that it lasted so long. */
 static double within(uint64_t ns, const struct jitter_burst *b)
 {
@@ -80,11 +74,16 @@ static double ran(const struct jitter_burst *b)
 	return (double)b->wanted - within(b->waited, b);
 }
 
+static double lost(const struct jitter_burst *b)
+{
+	return double_min(within(b->lost, b), ran(b));
+}
+
 static void add(struct sum *s, const struct jitter_burst *b)
 {
 	s->wanted += (double)b->wanted;
 	s->waited += within(b->waited, b);
-	s->lost += double_min(within(b->lost, b), ran(b));
+	s->lost += lost(b);
 	s->ran += ran(b);
 	s->irq += b->told ? within(b->irq, b) : 0;
 	s->reported += b->told ? within(b->reported, b) : 0;
@@ -95,22 +94,35 @@ static void add(struct sum *s, const struct jitter_burst *b)
 	s->bursts++;
 }
 
-/* The interval of the bursts' shares; `cpu` or, when that is negative, of all. */
+/* Half of the 95% interval of lost over ran, in percent: a ratio of two sums over the bursts
+ * (Cochran, "Sampling Techniques", 6.4). `cpu` or, when that is negative, of all. */
 static double half_width(const struct jitter *j, int64_t cpu)
 {
-	_cleanup_free double *shares = calloc(j->n, sizeof(*shares));
-	double mean, half;
+	_cleanup_free double *errors = calloc(j->n, sizeof(*errors));
+	double mean, half, sum_lost = 0, sum_ran = 0;
 	size_t n = 0;
 
-	for (size_t i = 0; shares && i < j->n; i++) {
+	if (!errors)
+		return INFINITY;
+	for (size_t i = 0; i < j->n; i++) {
 		const struct jitter_burst *b = &j->bursts[i];
 
-		if ((cpu < 0 || b->cpu == cpu) && enough(ran(b), (double)b->wanted))
-			shares[n++] = percent((double)b->lost, ran(b));
+		if ((cpu < 0 || b->cpu == cpu) && ran(b) > 0) {
+			sum_lost += lost(b);
+			sum_ran += ran(b);
+			n++;
+		}
 	}
 	if (n < BURSTS_LEAST)
 		return INFINITY;
-	stats_mean(shares, n, &mean, &half);
+	for (size_t i = 0, k = 0; i < j->n; i++) {
+		const struct jitter_burst *b = &j->bursts[i];
+
+		if ((cpu < 0 || b->cpu == cpu) && ran(b) > 0)
+			errors[k++] = 100 * (lost(b) - sum_lost / sum_ran * ran(b)) /
+				      (sum_ran / (double)n);
+	}
+	stats_mean(errors, n, &mean, &half);
 	return half;
 }
 
@@ -132,7 +144,7 @@ static void close_sum(const struct jitter *j, struct sum *s, int64_t cpu)
 /* Each CPU's, and with them that of all. Returns how many. */
 static size_t add_up(const struct jitter *j, struct sum *sums, struct sum *all)
 {
-	double lost = 0;
+	double all_lost = 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < j->n; i++) {
@@ -143,17 +155,17 @@ static size_t add_up(const struct jitter *j, struct sum *sums, struct sum *all)
 		/* Of the interrupts those that others were hit by are none of ours. */
 		sums[i].lost = double_max(
 			sums[i].lost - percent(sums[i].ran, sums[i].wanted) / 100 * sums[i].irq, 0);
-		lost += sums[i].lost;
+		all_lost += sums[i].lost;
 		close_sum(j, &sums[i], sums[i].cpu);
 	}
-	all->lost = lost;
+	all->lost = all_lost;
 	close_sum(j, all, -1);
 	return n;
 }
 
 static bool says_something(const struct sum *s)
 {
-	return enough(s->ran, s->wanted);
+	return s->wanted > 0 && percent(s->ran, s->wanted) >= JITTER_RAN_LEAST;
 }
 
 static const struct sum *worst_of(const struct sum *sums, size_t n)
@@ -295,7 +307,7 @@ void jitter_judge(const struct jitter *j, const struct jitter_rule *rule, struct
 	worst = worst_of(sums, n);
 	tell(j, &all, worst, r);
 	tell_cpus(sums, n, r);
-	if (!worst || !says_something(&all) || all.ran < RAN_LEAST_NS) {
+	if (!worst || !says_something(&all) || all.ran < JITTER_RAN_LEAST_NS) {
 		result_judge(r, VERDICT_UNKNOWN, "CpusBusy",
 			     "this machine's own tasks and quotas left it %.0f%% of %.1f s: too "
 			     "little to tell what the host takes",

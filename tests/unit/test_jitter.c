@@ -212,7 +212,7 @@ static void a_quota_is_told_as_its_own(void **state)
 
 static void a_busy_machine_says_nothing(void **state)
 {
-	struct jitter j = alike(41 * MS, 9 * MS, 0, 0);
+	struct jitter j = alike(48 * MS, 2 * MS, 0, 0);
 	struct result r = judged(&j);
 
 	(void)state;
