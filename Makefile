@@ -124,10 +124,11 @@ test-asan: ## unit and kernel tests under the address and undefined-behaviour sa
 	@$(MAKE) --no-print-directory VARIANT=asan all test-unit-programs
 	@tests/run.sh build/asan
 
-test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe (as root, about 80 s)
+test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe, hidden steal (as root, about 2 min)
 	@packaging/deps build vm
 	@$(MAKE) --no-print-directory all
 	@tests/vm/run.sh $(B)
+	@tests/vm/jitter.sh $(B)
 
 test-cluster: ## against a real kube-apiserver, which the first run builds (as root, 10 minutes once)
 	@packaging/deps build test cluster

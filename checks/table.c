@@ -5,11 +5,13 @@
 #include <string.h>
 
 <<<<<<< HEAD
+<<<<<<< HEAD
 /* clang-format off */
 extern const struct check
 	sysctl_check,
 	net_check,
 	steal_check,
+	jitter_check,
 	fsync_check,
 	queues_check,
 	link_check,
@@ -20,12 +22,14 @@ extern const struct check
 	etcd_check,
 	rtt_check,
 	locality_check,
-	host_check;
+	host_check,
+	pps_check;
 
 const struct check *const checks[] = {
 	&sysctl_check,
 	&net_check,
 	&steal_check,
+	&jitter_check,
 	&fsync_check,
 	&queues_check,
 	&link_check,
@@ -37,6 +41,7 @@ const struct check *const checks[] = {
 	&rtt_check,
 	&locality_check,
 	&host_check,
+	&pps_check,
 	NULL
 };
 /* clang-format on */

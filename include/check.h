@@ -90,6 +90,8 @@ int checks_run(const struct sys *sys, const struct profile *p, const struct chec
 
 /* Reads a check's parameters of the profile; *out is the caller's. 0 or -errno. */
 int check_params(const struct profile *p, const struct check *check, void **out);
+/* Does the agent measure it, or has the profile, or the check itself, switched it off there? */
+bool check_is_on(const struct profile *p, const struct check *check);
 /* Do they spoil each other's measurements? */
 bool checks_disturb(const struct check *a, const struct check *b);
 /* check_run.progress in a worker. */

@@ -16,6 +16,8 @@ struct sys {
 	int root; /* descriptor of the root directory, or -1 for the real one */
 	/* Monotonic nanoseconds (CLOCK_MONOTONIC). */
 	uint64_t (*now)(const struct sys *sys);
+	/* The same by the bare counter, which no time service bends (CLOCK_MONOTONIC_RAW). */
+	uint64_t (*raw)(const struct sys *sys);
 	/* Sleeps until now() reaches `when`. */
 	void (*sleep_until)(const struct sys *sys, uint64_t when);
 	/* Seconds since 1970, UTC. */

@@ -11,13 +11,24 @@
 #include <cpuid.h>
 #endif
 
-static uint64_t real_now(const struct sys *sys)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	(void)sys;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t real_now(const struct sys *sys)
+{
+	(void)sys;
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+static uint64_t real_raw(const struct sys *sys)
+{
+	(void)sys;
+	return clock_ns(CLOCK_MONOTONIC_RAW);
 }
 
 static void real_sleep_until(const struct sys *sys, uint64_t when)
@@ -61,6 +72,7 @@ int sys_init(struct sys *sys, const char *root)
 {
 	struct sys s = {.root = -1,
 			.now = real_now,
+			.raw = real_raw,
 			.sleep_until = real_sleep_until,
 			.wall = real_wall,
 			.cpuid = real_cpuid};

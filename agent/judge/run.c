@@ -203,6 +203,19 @@ int check_params(const struct profile *p, const struct check *check, void **out)
 	return r;
 }
 
+bool check_is_on(const struct profile *p, const struct check *check)
+{
+	_cleanup_free void *params = NULL;
+	double interval;
+
+	if (check->of_plan)
+		return true;
+	if (check_params(p, check, &params) < 0)
+		return false;
+	memcpy(&interval, params, sizeof(interval));
+	return interval > 0;
+}
+
 static int prepare(const struct sys *sys, const struct profile *p, const struct check *check,
 		   bool quick, const struct changes *changes, struct job *job)
 {

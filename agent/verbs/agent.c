@@ -29,9 +29,12 @@ static int tune(const struct sys *sys, const struct agent_config *config, const 
 static int judge(const struct command *c, const struct profile *p, struct report *report)
 {
 	const struct check *usual[CHECKS_MOST];
-	size_t n = checks_usual(usual);
+	size_t all = checks_usual(usual), n = 0;
 	int r;
 
+	for (size_t i = 0; i < all; i++)
+		if (check_is_on(p, usual[i]))
+			usual[n++] = usual[i];
 	r = checks_run(&c->sys, p, usual, n, false, terminal_progress, report);
 	return r < 0 ? verb_failed("run the checks", r) : 0;
 }

@@ -21,7 +21,7 @@ summary=for this test
 net.core.somaxconn => 32768
 net.ipv4.ip_forward = 1
 [verdict]
-tolerate_unknown=steal fsync queues link mtu
+tolerate_unknown=steal fsync queues link mtu jitter
 P
 printf '[check.fsync]\npath=%s\nworst=warn\n' "$(dirname "$NODEFIT")" >>"$work/p.ini"
 printf '[check.steal]\nwarn=99%%\nfail=100%%\nworst_warn=99%%\nworst_fail=100%%\n' >>"$work/p.ini"
