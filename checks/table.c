@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-<<<<<<< HEAD
-<<<<<<< HEAD
 /* clang-format off */
 extern const struct check
 	sysctl_check,
