@@ -14,6 +14,8 @@
 #define LATER_S  30.0 /* after the same trouble again */
 #define SPARSE_S 0.5  /* between comparisons that events ask for */
 
+static const char HANGS[] = "no answer in time: a file system or a driver hangs";
+
 struct tuning_answer {
 	int error;
 	char why[512];
@@ -201,7 +203,7 @@ static void on_done(void *context)
 		trouble = r < 0 ? strerror(-r) : NULL;
 	} else {
 		close(fd);
-		trouble = r == -ETIMEDOUT ? "no answer in time: a file system or a driver hangs"
+		trouble = r == -ETIMEDOUT ? HANGS
 			  : r < 0         ? "its process ended without an answer"
 			  : *answer.why   ? answer.why
 					  : strerror(-answer.error);
@@ -216,6 +218,15 @@ static void on_done(void *context)
 	}
 }
 
+/* The last one can't even die; after a reload nothing is known of the settings. */
+static int wait_for_last(struct agent *a)
+{
+	if (a->planned || a->sys->now(a->sys) < a->tuning.worker.deadline)
+		return drift_soon(a, RETRY_S);
+	take_trouble(a, HANGS);
+	return 0;
+}
+
 static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 {
 	struct agent *a = context;
@@ -226,7 +237,7 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 	a->drift_next = 0;
 	if (a->tuning.running || worker_lingers(&a->tuning.worker)) {
 		a->again = true;
-		return a->tuning.running ? 0 : drift_soon(a, RETRY_S);
+		return a->tuning.running ? 0 : wait_for_last(a);
 	}
 	a->again = false;
 	a->drift_began = agent_now(a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each check in its rhythm: measured in a worker or in passing, and told once it is steady. */
+#include <errno.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
@@ -98,6 +99,22 @@ static bool must_wait(const struct round *round)
 	return false;
 }
 
+/* The last one has not even died: another would only join it. */
+static int wait_for_last(struct round *round)
+{
+	struct worker *last = &round->task.worker;
+	struct agent *a = round->agent;
+
+	/* A reload has ended it before its time: that is no answer. */
+	if (a->sys->now(a->sys) < last->deadline)
+		return timer_set(a->event, &round->timer, TURN_S, on_timer, round);
+	last->error = -ETIMEDOUT;
+	check_end(round->check, last, &round->answer);
+	take(round, &round->answer);
+	plan_next(round);
+	return 0;
+}
+
 static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 {
 	struct round *round = context;
@@ -116,13 +133,8 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 		return timer_set(a->event, &round->timer, TURN_S, on_timer, round);
 	round->started = a->sys->now(a->sys);
 	round->answer = (struct result){0};
-	if (worker_lingers(&round->task.worker)) {
-		/* The last one has not even died: another would only join it. */
-		check_end(round->check, &round->task.worker, &round->answer);
-		take(round, &round->answer);
-		plan_next(round);
-		return 0;
-	}
+	if (worker_lingers(&round->task.worker))
+		return wait_for_last(round);
 	r = task_start(a->event, &round->task, a->sys, round->check->deadline_s, &round->answer,
 		       sizeof(round->answer), work, round, on_done, round);
 	if (r < 0) {

@@ -237,5 +237,36 @@ ok $? "the other checks have their answers"
 kill "$(pgrep -o --ns $$ --nslist net -x nodefit)"
 wait "$agent"
 
+# --- a reload while a disk hangs, so that not even SIGKILL ends who waits for it ---
+truncate -s 300M "$work/disk.img" && mkfs.ext4 -q "$work/disk.img" && mkdir "$work/disk" &&
+	mount -o loop "$work/disk.img" "$work/disk"
+ok $? "there is a disk of its own"
+rm -f $report
+sed -i "s|^path=.*|path=$work/disk\ninterval=1s\nreserve=1M|" "$work/p.ini"
+fsync_reason() {
+	said '.checks[] | select(.name == "fsync").reason'
+}
+is_fast() {
+	[ "$(fsync_reason)" = FsyncFast ]
+}
+hangs() { # has somebody begun to wait?
+	pgrep --ns $$ --nslist net -x -r D nodefit >/dev/null
+}
+trap 'fsfreeze -u "$work/disk"; finally' EXIT # whatever happens
+start
+within 30 is_fast
+fsfreeze -f "$work/disk"
+within 20 hangs
+ok $? "it hangs"
+kill -HUP "$agent"
+within 20 logged reloaded
+sleep 2
+equal "what was ended by a reload is no answer" FsyncFast "$(fsync_reason)"
+fsfreeze -u "$work/disk"
+trap finally EXIT
+stop
+equal "the end is a good one all the same" 0 $?
+within 20 umount "$work/disk"
+
 ip link del v0
 finish

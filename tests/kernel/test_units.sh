@@ -15,4 +15,7 @@ done
 holds "kubelet waits for the settings" '^Before=.*kubelet.service' "$(cat "$units/nodefit-agent.service")"
 holds "READY comes from the agent itself" '^Type=notify' "$(cat "$units/nodefit-agent.service")"
 holds "the reporter has no capability" '^CapabilityBoundingSet=$' "$(cat "$units/nodefit-report.service")"
+for unit in "$units"/*.service; do
+	holds "whoever kills $(basename "$unit") by whatever signal, it comes back" '^Restart=always' "$(cat "$unit")"
+done
 finish
