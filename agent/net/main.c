@@ -15,7 +15,7 @@
 static const char usage[] =
 	"usage: nodefit-net report [--config F]\n"
 	"       nodefit-net yaml\n"
-	"       nodefit-net scrape etcd|kube-proxy|cilium\n\n"
+	"       nodefit-net scrape etcd|kube-proxy|cilium|kernel-config\n\n"
 	"Publishes what `nodefit agent` has found: watches /run/nodefit/report.json and tells the\n"
 	"cluster by the Node condition NodeFit. It needs no privileges, and gives up those that "
 	"it\n"
@@ -23,7 +23,9 @@ static const char usage[] =
 	"yaml: prints the scalars of the YAML on its standard input as lines, for nodefit.\n"
 	"scrape: asks what runs on this node by HTTP, and prints what it says of itself as lines\n"
 	"key=value, for nodefit. Standard input may name other addresses than the usual ones, as\n"
-	"lines address=HOST:PORT; cilium's is a connected socket, descriptor 3.\n\n"
+	"lines address=HOST:PORT; cilium's is a connected socket, descriptor 3; kernel-config's "
+	"is\n"
+	"/proc/config.gz, opened.\n\n"
 	"  --config F     another file than /etc/nodefit/agent.conf\n"
 	"  --version\n";
 
