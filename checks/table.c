@@ -5,11 +5,11 @@
 #include <string.h>
 
 extern const struct check sysctl_check, net_check, steal_check, fsync_check, queues_check,
-	link_check, mtu_check, etcd_check;
+	link_check, mtu_check, etcd_check, ebpf_check;
 
-const struct check *const checks[] = {&sysctl_check, &net_check,    &steal_check,
-				      &fsync_check,  &queues_check, &link_check,
-				      &mtu_check,    &etcd_check,   NULL};
+const struct check *const checks[] = {&sysctl_check, &net_check,  &steal_check, &fsync_check,
+				      &queues_check, &link_check, &mtu_check,   &etcd_check,
+				      &ebpf_check,   NULL};
 
 size_t checks_usual(const struct check *usual[CHECKS_MOST])
 {
