@@ -59,7 +59,7 @@ Q := $(if $(V),,@)
 # Evaluated when a recipe needs it: `make deps` and `make help` work without pkg-config.
 PACKAGES := inih jansson libnl-3.0 libnl-genl-3.0 libsystemd
 # What speaks HTTP is a program of its own, without privileges; nodefit links none of these.
-NET_PACKAGES := inih jansson libcurl libmicrohttpd libsystemd yaml-0.1
+NET_PACKAGES := inih jansson libcurl libmicrohttpd libsystemd yaml-0.1 zlib
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
 NET_LIBS = $(shell $(PKG_CONFIG) --libs $(NET_PACKAGES)) -lm
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(sort $(PACKAGES) $(NET_PACKAGES)))

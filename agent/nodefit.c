@@ -39,6 +39,7 @@ static const struct {
 	{"quick", FLAG_QUICK, NULL, "measure for 3 s only, more coarsely"},
 	{"config", FLAG_CONFIG, "F", "another file than /etc/nodefit/agent.conf"},
 	{"once", FLAG_ONCE, NULL, "one round: apply, measure, write the report, and end"},
+	{"cilium", FLAG_CILIUM, "V", "judge for this version of Cilium, which is wanted then"},
 	{"strict", FLAG_STRICT, NULL, "degraded is exit code 1"},
 };
 
@@ -84,6 +85,8 @@ static bool take_argument(unsigned flag, const char *text, struct command *c)
 		c->profile = text;
 	if (flag == FLAG_CONFIG)
 		c->config = text;
+	if (flag == FLAG_CILIUM)
+		c->cilium = text;
 	if (flag != FLAG_CONFIRM)
 		return true;
 	if (number_parse(text, &seconds) < 0 || seconds < 0 || seconds > CONFIRM_MOST) {

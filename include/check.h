@@ -41,6 +41,9 @@ struct check {
 	double deadline_s; /* then it is killed and its answer is unknown */
 	/* Measures and fills in everything but name and duration. */
 	void (*run)(const struct check_run *run, struct result *result);
+	/* Prints what `nodefit explain` tells of this machine beyond `about`, by the check's
+	 * parameters; NULL: nothing. */
+	void (*explain)(const struct sys *sys, const void *params);
 
 	/* The agent runs a check every `interval` (a double, the first member of its parameters; 0:
 	 * not at all), or, where it judges the plan alone, whenever that is new. */

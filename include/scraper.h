@@ -9,6 +9,7 @@
 
 #include "etcdstat.h"
 #include "ip.h"
+#include "kconfig.h"
 
 #define SCRAPER_ADDRESSES 4
 #define SCRAPER_WHOLE_MS  2500 /* for all addresses together */
@@ -39,7 +40,7 @@ struct scraper {
 	int (*run)(const struct scraper_request *request, FILE *out);
 };
 
-extern const struct scraper kubeproxy_scraper, cilium_scraper, etcd_scraper;
+extern const struct scraper kubeproxy_scraper, cilium_scraper, etcd_scraper, kconfig_scraper;
 
 /* The verb: from standard input to standard output, without privileges. An exit code. */
 int scraper_run(const char *name);
@@ -107,6 +108,9 @@ struct cilium_health {
 };
 /* The agent's /v1/healthz. 0, -EBADMSG when it is no such object, or -ENOMEM; *out untouched. */
 int cilium_parse(const char *text, size_t len, struct cilium_health *out);
+
+/* Unpacks a kernel's configuration. 0, -EBADMSG for what is none, or -ENOMEM; *out untouched. */
+int kconfig_unpack(int fd, struct kconfig *out);
 
 /* etcd's metrics as they come, in pieces of any size; lines that are too long or none are passed
  * over, and so is a histogram whose buckets contradict each other. Begins zeroed. */

@@ -22,6 +22,7 @@ enum {
 	FLAG_CONFIRM = 1 << 9,
 	FLAG_CONFIG = 1 << 10,
 	FLAG_ONCE = 1 << 11,
+	FLAG_CILIUM = 1 << 12,
 };
 
 struct command {
@@ -29,6 +30,7 @@ struct command {
 	unsigned flags; /* that were given */
 	const char *profile;
 	const char *config;
+	const char *cilium;       /* the version of --cilium, or NULL */
 	double confirm_s;         /* of --confirm; below 0 when it is not given */
 	const char *const *words; /* behind the options */
 	size_t n_words;
@@ -51,7 +53,8 @@ extern const struct verb preflight_verb, diff_verb, apply_verb, rollback_verb, c
 
 /* --- shared by the verbs --- */
 
-/* Loads the profile asked for (kube-node by default), checks it whole, and logs every problem.
+/* Loads the profile asked for (kube-node by default), checks it whole, and logs every problem;
+ * --cilium= overrides its parameters.
  * 0, or the exit code. */
 int verb_load_profile(const struct command *c, struct profile *p);
 /* Begins a report: the node, the profile's name, the time. */

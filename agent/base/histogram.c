@@ -28,21 +28,30 @@ double histogram_count(const struct histogram *h)
 	return h->n ? h->v[h->n - 1].count : 0;
 }
 
+/* As short as it is read back as the same number. */
+static void print_edge(double edge, char text[32])
+{
+	double again;
+
+	if (isinf(edge)) {
+		snprintf(text, 32, "+Inf");
+		return;
+	}
+	snprintf(text, 32, "%.12g", edge);
+	if (real_parse(text, &again) < 0 || again < edge || again > edge)
+		snprintf(text, 32, "%.17g", edge);
+}
+
 void histogram_print(const struct histogram *h, char text[HISTOGRAM_TEXT])
 {
 	size_t used = 0;
+	char edge[32];
 
 	*text = '\0';
 	for (size_t i = 0; i < h->n && used < HISTOGRAM_TEXT; i++) {
-		const char *blank = i ? " " : "";
-		/* 17 digits are read back as the same number; edges are round ones. */
-		int n = isinf(h->v[i].edge)
-				? snprintf(text + used, HISTOGRAM_TEXT - used, "%s+Inf:%.0f", blank,
-					   h->v[i].count)
-				: snprintf(text + used, HISTOGRAM_TEXT - used, "%s%.12g:%.0f",
-					   blank, h->v[i].edge, h->v[i].count);
-
-		used += (size_t)n;
+		print_edge(h->v[i].edge, edge);
+		used += (size_t)snprintf(text + used, HISTOGRAM_TEXT - used, "%s%s:%.0f",
+					 i ? " " : "", edge, h->v[i].count);
 	}
 }
 
@@ -85,7 +94,7 @@ int histogram_since(const struct histogram *later, const struct histogram *earli
 	if (later->n != earlier->n)
 		return -EINVAL;
 	for (size_t i = 0; i < later->n; i++) {
-		/* The text is of 12 digits: the same edge is the same number. */
+		/* What was printed is read back as it was: the same edge is the same number. */
 		if (later->v[i].edge < earlier->v[i].edge ||
 		    later->v[i].edge > earlier->v[i].edge ||
 		    histogram_add(&h, later->v[i].edge, later->v[i].count - earlier->v[i].count) <

@@ -17,7 +17,7 @@
 static const char usage[] =
 	"usage: nodefit-net report [--config F]\n"
 	"       nodefit-net yaml | resolve | instance\n"
-	"       nodefit-net scrape etcd|kube-proxy|cilium\n\n"
+	"       nodefit-net scrape etcd|kube-proxy|cilium|kernel-config\n\n"
 	"Publishes what `nodefit agent` has found: watches /run/nodefit/report.json and tells the\n"
 	"cluster by the Node condition NodeFit. It needs no privileges, and gives up those that "
 	"it\n"
@@ -28,7 +28,8 @@ static const char usage[] =
 	"instance: region and zone of cloud-init's instance data.\n"
 	"scrape: asks what runs on this node by HTTP, and prints what it says of itself as lines\n"
 	"key=value. Standard input may name other addresses than the usual ones, as lines\n"
-	"address=HOST:PORT; cilium's is a connected socket, descriptor 3.\n\n"
+	"address=HOST:PORT; cilium's is a connected socket, descriptor 3; kernel-config's is\n"
+	"/proc/config.gz, opened.\n\n"
 	"  --config F     another file than /etc/nodefit/agent.conf\n"
 	"  --version\n";
 

@@ -12,8 +12,8 @@
 
 #define REQUEST_MOST 1024
 
-static const struct scraper *const scrapers[] = {&kubeproxy_scraper, &cilium_scraper,
-						 &etcd_scraper};
+static const struct scraper *const scrapers[] = {&kubeproxy_scraper, &cilium_scraper, &etcd_scraper,
+						 &kconfig_scraper};
 
 /* 0.0.0.0 and :: are no one's address, though connect(2) takes them for this machine. */
 static bool is_nobodys(const struct ip *ip)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "ebpf.h"
 #include "log.h"
 #include "verbs.h"
 
@@ -21,6 +22,42 @@ int verb_flush(int code)
 	return code;
 }
 
+/* Sets a parameter as the last word, above the profile's own. 0 or -ENOMEM. */
+static int override(struct profile *p, const char *section, const char *key, const char *value)
+{
+	struct setting *s;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->settings[i].section, section) == 0 &&
+		    strcmp(p->settings[i].key, key) == 0)
+			p->settings[i].overridden = true;
+	s = array_add(&p->settings, &p->n, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->section = strdup(section);
+	s->key = strdup(key);
+	s->value = strdup(value);
+	s->file = "the command line";
+	return s->section && s->key && s->value ? 0 : -ENOMEM;
+}
+
+static int take_options(const struct command *c, struct profile *p)
+{
+	struct cilium_version version;
+	int r;
+
+	if (!c->cilium)
+		return 0;
+	if (!cilium_version_parse(c->cilium, &version)) {
+		log_error("--cilium takes a version such as 1.18, not \"%s\"", c->cilium);
+		return EXIT_USAGE;
+	}
+	r = override(p, "check.ebpf", "cilium", c->cilium);
+	if (r == 0)
+		r = override(p, "check.ebpf", "wanted", "yes");
+	return r < 0 ? verb_failed("take the options", r) : 0;
+}
+
 int verb_load_profile(const struct command *c, struct profile *p)
 {
 	const char *name = c->profile ? c->profile : "kube-node";
@@ -31,7 +68,12 @@ int verb_load_profile(const struct command *c, struct profile *p)
 	problems_clear(&problems);
 	if (r == -EINVAL || r == -ENOENT)
 		return EXIT_USAGE;
-	return r < 0 ? verb_failed("load the profile", r) : 0;
+	if (r < 0)
+		return verb_failed("load the profile", r);
+	r = take_options(c, p);
+	if (r)
+		profile_clear(p);
+	return r;
 }
 
 int verb_begin(const struct command *c, const struct profile *p, struct report *report,

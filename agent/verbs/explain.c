@@ -34,7 +34,22 @@ static void paragraph(const char *heading, const char *text)
 	puts("");
 }
 
-static int explain_check(const struct check *check)
+static int explain_here(const struct command *c, const struct check *check)
+{
+	_cleanup_free void *params = NULL;
+	struct profile p;
+	int code = verb_load_profile(c, &p), r;
+
+	if (code)
+		return code;
+	r = check_params(&p, check, &params);
+	if (r == 0)
+		check->explain(&c->sys, params);
+	profile_clear(&p);
+	return r < 0 ? verb_failed("read the parameters", r) : 0;
+}
+
+static int explain_check(const struct command *c, const struct check *check)
 {
 	printf("check %s: %s\n", check->name, check->summary);
 	paragraph("What it does", check->about);
@@ -45,7 +60,7 @@ static int explain_check(const struct check *check)
 			printf("; one of: %s", row->choices);
 		puts(")");
 	}
-	return verb_flush(0);
+	return verb_flush(check->explain ? explain_here(c, check) : 0);
 }
 
 static bool is_about(const struct change *change, const struct tuner *tuner, const char *key)
@@ -170,7 +185,7 @@ static int run(const struct command *c)
 	}
 	check = check_find(c->words[0]);
 	if (check)
-		return explain_check(check);
+		return explain_check(c, check);
 	fact = link_fact_find(c->words[0]);
 	return fact ? explain_link(c, fact, c->words[0]) : explain_key(c, c->words[0]);
 }
@@ -183,7 +198,7 @@ const struct verb explain_verb = {
 		"KEY is a sysctl's name, or a link's setting as `nodefit diff` shows it (eth0/mtu, "
 		"eth0/channels); its value now and what the profile wants are told too, and of a "
 		"sysctl the files that set it.",
-	.flags = FLAG_PROFILE,
+	.flags = FLAG_PROFILE | FLAG_CILIUM,
 	.takes_words = true,
 	.run = run,
 };

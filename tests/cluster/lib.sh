@@ -143,6 +143,8 @@ warn=100%
 fail=100%
 worst_warn=100%
 worst_fail=100%
+[check.etcd]
+interval=off
 [verdict]
 tolerate_unknown=steal link queues mtu fsync
 END
