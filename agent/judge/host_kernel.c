@@ -12,39 +12,38 @@
 
 #define MODULES_MOST (8 << 20) /* of modules.dep; a distribution's is below 1 MiB */
 #define CONFIG_MOST  65536
+#define MOUNTS_MOST  (2 << 20)
 
 /* --- control groups --- */
 
-static void tell_v1(struct host *h)
+enum cgroups { CGROUPS_NONE, CGROUPS_V1, CGROUPS_V2 };
+
+/* Where ours is the view of a container that has none, the first process's mounts tell. */
+static enum cgroups find_cgroups(const struct sys *sys)
 {
+	_cleanup_free char *mounts = NULL;
 	struct stat st;
 
-	if (sys_stat(h->sys, "/sys/fs/cgroup/memory", &st) < 0) {
-		finding_advise(finding_add(h->findings, VERDICT_FAIL, "NoCgroups",
-					   "no control groups are mounted at /sys/fs/cgroup"),
-			       "kubelet and the runtime need them: mount cgroup2 there, as systemd "
-			       "does");
-		return;
-	}
-	result_fact(h->result, "cgroup", "v1");
-	finding_advise(finding_add(h->findings, VERDICT_WARN, "CgroupV1",
-				   "control groups are version 1, or both mixed"),
-		       "kubelet 1.35 and later refuse them unless failCgroupV1: false: boot with "
-		       "systemd.unified_cgroup_hierarchy=1");
+	if (sys_stat(sys, "/sys/fs/cgroup/cgroup.controllers", &st) == 0)
+		return CGROUPS_V2;
+	if (sys_stat(sys, "/sys/fs/cgroup/memory", &st) == 0)
+		return CGROUPS_V1;
+	if (sys_read(sys, "/proc/1/mounts", MOUNTS_MOST, &mounts, NULL) < 0)
+		return CGROUPS_NONE;
+	if (strstr(mounts, " /sys/fs/cgroup cgroup2 "))
+		return CGROUPS_V2;
+	return strstr(mounts, " cgroup ") ? CGROUPS_V1 : CGROUPS_NONE;
 }
 
-void host_cgroups(struct host *h)
+static void judge_controllers(struct host *h)
 {
 	/* What kubelet needs (pkg/kubelet/cm), and what only limits of disk traffic need. */
 	static const char *const needed[] = {"cpu", "cpuset", "memory", "pids"};
 	_cleanup_free char *list = NULL;
 	char missing[64] = "";
 
-	if (sys_read_line(h->sys, "/sys/fs/cgroup/cgroup.controllers", &list) < 0) {
-		tell_v1(h);
+	if (sys_read_line(h->sys, "/sys/fs/cgroup/cgroup.controllers", &list) < 0)
 		return;
-	}
-	result_fact(h->result, "cgroup", "v2");
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
 		if (!word_in(list, needed[i]))
 			snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing),
@@ -59,6 +58,27 @@ void host_cgroups(struct host *h)
 					   "cgroup v2 lacks the controller io"),
 			       "disk traffic of pods can't be limited: take a kernel with "
 			       "CONFIG_BLK_CGROUP");
+}
+
+void host_cgroups(struct host *h)
+{
+	enum cgroups found = find_cgroups(h->sys);
+
+	if (found != CGROUPS_NONE)
+		result_fact(h->result, "cgroup", found == CGROUPS_V2 ? "v2" : "v1");
+	if (found == CGROUPS_V2)
+		judge_controllers(h);
+	else if (found == CGROUPS_V1)
+		finding_advise(
+			finding_add(h->findings, VERDICT_WARN, "CgroupV1",
+				    "control groups are version 1, or both mixed"),
+			"kubelet 1.35 and later refuse them unless failCgroupV1: false: boot "
+			"with systemd.unified_cgroup_hierarchy=1");
+	else
+		finding_advise(finding_add(h->findings, VERDICT_FAIL, "NoCgroups",
+					   "no control groups are mounted at /sys/fs/cgroup"),
+			       "kubelet and the runtime need them: mount cgroup2 there, as systemd "
+			       "does");
 }
 
 /* --- the clock --- */

@@ -128,6 +128,7 @@ rig_start() {
 		ip addr add 192.0.2.1/24 dev v0 && ip route add default via 192.0.2.254 || return 1
 	mkdir "$work/proc" && mount -t proc none "$work/proc" || return 1
 	cat >"$work/p.ini" <<END
+$(off conntrack ebpf etcd host locality proxy rtt rules)
 [sysctl]
 net.ipv4.ip_forward=1
 [check.sysctl]

@@ -93,6 +93,13 @@ finish() {
 	exit
 }
 
+# Lines of a profile that switch checks off.
+off() { # CHECK...
+	for check in "$@"; do
+		printf '[check.%s]\ninterval=off\n' "$check"
+	done
+}
+
 # Links of this namespace in /sys too.
 own_sysfs() {
 	mount -t sysfs nodefit /sys

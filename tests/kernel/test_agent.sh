@@ -28,6 +28,9 @@ window=1s
 backlog_warn=1000000000
 backlog_fail=1000000000
 squeeze_warn=1000000000
+[check.conntrack]
+window=100ms
+$(off etcd host)
 [check.steal]
 interval=2s
 warn=100%
@@ -67,7 +70,7 @@ equal "the report is there for everybody to read" 644 "$(stat -c %a $report)"
 within 20 says '.verdict == "fit" or .verdict == "degraded"'
 ok $? "once all is measured there is a verdict"
 holds "systemd shows it" 'STATUS=(fit|degraded): ' "$(cat "$work/notified")"
-equal "every check has its answer" "ebpf etcd fsync link mtu net queues steal sysctl" \
+equal "every check has its answer" "conntrack ebpf fsync link locality mtu net proxy queues rtt rules steal sysctl" \
 	"$(said '[.checks[].name] | sort | join(" ")')"
 equal "what is not there yet is pending" pending \
 	"$(said '.tuning[] | select(.key == "net.ipv4.conf.late0.forwarding").outcome')"

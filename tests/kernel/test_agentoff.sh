@@ -13,7 +13,7 @@ ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up 
 # profile JITTER QUEUES: their intervals
 profile() {
 	printf '[sysctl]\nnet.core.somaxconn=>4096\n' >"$work/p.ini"
-	printf '[check.%s]\ninterval=off\n' steal fsync link mtu >>"$work/p.ini"
+	off conntrack ebpf etcd fsync host link locality mtu proxy rtt rules steal >>"$work/p.ini"
 	printf '[check.queues]\ninterval=%s\n' "$2" >>"$work/p.ini"
 	printf '[check.jitter]\nwindow=1s\nwarn=100%%\nfail=100%%\nworst_warn=100%%\nworst_fail=100%%\n' >>"$work/p.ini"
 	[ -z "$1" ] || printf 'interval=%s\n' "$1" >>"$work/p.ini"

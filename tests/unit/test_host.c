@@ -147,6 +147,11 @@ static void control_groups_are_version_2_and_whole(void **state)
 	assert_checked("", "fail", "NoController", "lacks the controllers cpu memory");
 	assert_int_equal(remove(tree_path(&tree, file)), 0);
 	assert_checked("", "fail", "NoCgroups", "");
+	/* A container's view: the first process knows. */
+	tree_write(&tree, "/proc/1/mounts", "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n");
+	assert_checked("", "pass", "HostReady", "");
+	tree_write(&tree, "/proc/1/mounts", "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n");
+	assert_checked("", "warn", "CgroupV1", "");
 	tree_mkdir(&tree, "/sys/fs/cgroup/memory");
 	assert_checked("", "warn", "CgroupV1", "version 1, or both mixed");
 }
