@@ -281,7 +281,7 @@ static void judge(const struct jitter *j, const struct jitter_rule *rule, const 
 	if (!j->by_clock)
 		snprintf(told, sizeof(told), " (reported: %.1f%%)", reported(all));
 	snprintf(text, sizeof(text),
-		 "%.1f%% stolen%s in %.1f s on %zu of %zu CPUs, worst cpu%u %.1f%%, longest gap "
+		 "%.1f%% stolen%s in %.1f s on %zu of %zu CPUs, worst CPU %u: %.1f%%, longest gap "
 		 "%.1f ms%s",
 		 all->mean, told, all->wanted / 1e9, j->cpus, j->online, worst->cpu, worst->mean,
 		 all->worst / 1e6, quota);

@@ -210,7 +210,7 @@ bool check_is_on(const struct profile *p, const struct check *check)
 
 	if (check->of_plan)
 		return true;
-	if (check_params(p, check, &params) < 0)
+	if (check_params(p, check, &params) < 0 || !params)
 		return false;
 	memcpy(&interval, params, sizeof(interval));
 	return interval > 0;

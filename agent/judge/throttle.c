@@ -167,7 +167,7 @@ int throttle_read(const struct sys *sys, struct throttle *out)
 	_cleanup_free char *cgroup = NULL, *mounts = NULL;
 	struct throttle t = {0};
 	char folder[THROTTLE_PATH];
-	size_t top;
+	size_t top = 0;
 	int r = sys_read(sys, "/proc/self/cgroup", FILE_MOST, &cgroup, NULL);
 
 	if (r == 0)

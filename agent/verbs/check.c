@@ -102,8 +102,8 @@ const struct verb preflight_verb = {
 	.summary = "judge this machine; changes nothing unless --apply",
 	.about = "Compares the sysctls, measures CPU steal, the disk's fsync latency and the NIC's "
 		 "losses side by side, looks whether MTUs fit, and gives one verdict. Exit code: 0 "
-		 "fit or degraded, 1 unfit, 3 could not tell. It takes 10 s, up to 30 s near a "
-		 "threshold; --quick takes 3 s.",
+		 "fit or degraded, 1 unfit, 3 could not tell. It takes 13 s, up to 35 s near a "
+		 "threshold; --quick takes 5 s.",
 	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY | FLAG_CONFIRM |
 		 FLAG_CILIUM,
 	.run = preflight,

@@ -3,6 +3,7 @@
 # Sourced by tests that need a control group with a CPU quota of their own, of version 1 or 2.
 quota_group=
 quota_old=
+quota_why=
 
 # quota_make: false where this machine grants none; quota_why says why.
 quota_make() {
@@ -34,16 +35,19 @@ quota_make() {
 quota_set() {
 	if [ -n "$quota_old" ]; then
 		[ "$1" = none ] && us=-1 || us=$(($1 * 1000))
-		echo $us >"$quota_group/cpu.cfs_quota_us"
+		echo "$us" >"$quota_group/cpu.cfs_quota_us"
 	else
 		[ "$1" = none ] && us=max || us=$(($1 * 1000))
 		echo "$us 100000" >"$quota_group/cpu.max"
 	fi
 }
 
-# in_quota COMMAND...: runs in the group.
+# in_group FOLDER COMMAND...: runs in that group; in_quota COMMAND...: in ours.
+in_group() {
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$@"
+}
 in_quota() {
-	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$quota_group" "$@"
+	in_group "$quota_group" "$@"
 }
 
 quota_throttled_ms() {

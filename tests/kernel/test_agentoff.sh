@@ -12,11 +12,13 @@ ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up 
 	ip addr add 192.0.2.1/24 dev v0 && ip route add default via 192.0.2.254 || exit 1
 # profile JITTER QUEUES: their intervals
 profile() {
-	printf '[sysctl]\nnet.core.somaxconn=>4096\n' >"$work/p.ini"
-	off conntrack ebpf etcd fsync host link locality mtu proxy rtt rules steal >>"$work/p.ini"
-	printf '[check.queues]\ninterval=%s\n' "$2" >>"$work/p.ini"
-	printf '[check.jitter]\nwindow=1s\nwarn=100%%\nfail=100%%\nworst_warn=100%%\nworst_fail=100%%\n' >>"$work/p.ini"
-	[ -z "$1" ] || printf 'interval=%s\n' "$1" >>"$work/p.ini"
+	{
+		printf '[sysctl]\nnet.core.somaxconn=>4096\n'
+		off conntrack ebpf etcd fsync host link locality mtu proxy rtt rules steal
+		printf '[check.queues]\ninterval=%s\n' "$2"
+		printf '[check.jitter]\nwindow=1s\nwarn=100%%\nfail=100%%\nworst_warn=100%%\nworst_fail=100%%\n'
+		[ -z "$1" ] || printf 'interval=%s\n' "$1"
+	} >"$work/p.ini"
 }
 names() {
 	said '[.checks[].name] | map(select(. == ("steal", "fsync", "link", "mtu", "queues", "jitter"))) | sort | join(" ")'

@@ -101,7 +101,7 @@ if quota_make; then
 	[ -n "$quota_old" ] || echo +cpu >"$quota_group/cgroup.subtree_control"
 	seen=1
 	for _ in 1 2 3; do
-		check sh -c 'echo $$ >"$0/below/cgroup.procs" && exec "$@"' "$quota_group"
+		check in_group "$quota_group/below"
 		figure '.throttled > 20 and .throttled > 3 * .stolen' && seen=0 && break
 	done
 	ok $seen "nor is the quota of a group above it" "$(said '.figures | tostring')"
