@@ -192,8 +192,10 @@ static int open_round(struct agent *a, struct round *round, const struct check *
 	if (check->of_plan)
 		return 0;
 	memcpy(&round->interval, round->params, sizeof(round->interval));
-	if (round->interval <= 0)
-		return 0; /* switched off: what was told of it is no part of the report any more */
+	if (round->interval <= 0) { /* switched off: what was told is no answer later either */
+		round->steady = (struct steady){0};
+		return 0;
+	}
 	return timer_set(a->event, &round->timer, 0, on_timer, round);
 }
 
