@@ -332,7 +332,7 @@ static bool watch(const struct check_run *run, void *state, struct result *r)
 		judge(&m, p, &virt, r);
 	}
 	free(m.cpus);
-	return s->n > 2;
+	return error == 0 && s->n > 2;
 }
 
 const struct check steal_check = {

@@ -111,6 +111,12 @@ within 15 holds_value /sys/class/net/v0/tx_queue_len 2000
 sleep 3
 within 60 settled
 ok $? "nor does a link's change make it run" "$(cat "$work/log")"
+before=$(grep -c '^<6>queues: ' "$work/log")
+sed -i '/^\[check.queues\]/,/^interval/s/off/1h/' "$work/p.ini"
+kill -HUP "$agent"
+within 20 says '[.checks[].name] | index("queues") != null'
+ok $? "switched on again it is measured"
+equal "anew" $((before + 1)) "$(grep -c '^<6>queues: ' "$work/log")"
 stop
 
 # --- what deviates ---
