@@ -83,7 +83,9 @@ static int check(const struct command *c)
 		wanted[i] = check_find(c->words[i]);
 		if (wanted[i])
 			continue;
-		log_error("no check \"%s\"; `nodefit check --help` lists them", c->words[i]);
+		log_error("no check \"%s\"; there are:", c->words[i]);
+		for (size_t k = 0; checks[k]; k++)
+			log_error("  %-10s %s", checks[k]->name, checks[k]->summary);
 		return EXIT_USAGE;
 	}
 	return judge(c, wanted, c->n_words, true);
