@@ -63,7 +63,7 @@ equal "the report is there for everybody to read" 644 "$(stat -c %a $report)"
 within 20 says '.verdict == "fit" or .verdict == "degraded"'
 ok $? "once all is measured there is a verdict"
 holds "systemd shows it" 'STATUS=(fit|degraded): ' "$(cat "$work/notified")"
-equal "every check has its answer" "fsync link mtu net queues steal sysctl" \
+equal "every check has its answer" "fsync link mtu net proxy queues rules steal sysctl" \
 	"$(said '[.checks[].name] | sort | join(" ")')"
 equal "what is not there yet is pending" pending \
 	"$(said '.tuning[] | select(.key == "net.ipv4.conf.late0.forwarding").outcome')"
