@@ -140,7 +140,7 @@ lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint
 	@tests/lint.sh '-iquote include -D_GNU_SOURCE -DNODEFIT_VERSION=\"x\" $(LIB_CFLAGS)' $(C_FILES) -- $(SHELL_SCRIPTS)
 
-bench: ## side by side with sysctl, systemd-sysctl, TuneD and fio, as ratios (as root)
+bench: ## side by side with sysctl, systemd-sysctl, TuneD, nft and fio, as ratios (as root)
 	@packaging/deps build bench
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/bare $(B)/tests/bench/bare-net
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/nodefit

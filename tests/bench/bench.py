@@ -18,9 +18,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("nodefit", help="the program, e.g. build/release/nodefit")
-    parser.add_argument("--only", choices=("sysctl", "net", "steady", "fsync"))
+    parser.add_argument("--only", choices=("sysctl", "net", "rules", "steady", "fsync"))
     parser.add_argument("--rounds", type=int, default=400,
-                        help="of sysctl and net; TuneD takes part in 20 of them (%(default)s)")
+                        help="of sysctl and net, and an 80th of it of rules; TuneD takes part in 20 "
+                        "(%(default)s)")
     parser.add_argument("--pairs", type=int, default=40,
                         help="of nodefit and fio (%(default)s, about 4 s each)")
     parser.add_argument("--seconds", type=int, default=300,
@@ -30,6 +31,7 @@ def main():
     nodefit = os.path.abspath(args.nodefit)
     needed = {"sysctl": ["unshare", "mount", "sysctl", "tuned"],
               "net": ["unshare", "mount", "ethtool", "ip"],
+              "rules": ["unshare", "mount", "nft"],
               "steady": ["unshare", "mount", "ip", "openssl"], "fsync": ["fio"]}
     missing = [p for part in needed if args.only in (None, part)
                for p in needed[part] if not shutil.which(p)]
@@ -42,7 +44,8 @@ def main():
     code = 0
     try:
         rounds, seconds = max(2, args.rounds), max(2, args.seconds)
-        for part, size in (("sysctl", rounds), ("net", rounds), ("steady", seconds)):
+        for part, size in (("sysctl", rounds), ("net", rounds), ("rules", max(2, rounds // 80)),
+                           ("steady", seconds)):
             if args.only not in (None, part):
                 continue
             code = subprocess.run(
