@@ -139,11 +139,13 @@ static void judge_peer(const struct etcd_view *v, size_t i, struct findings *fin
 		       "--election-timeout of ten times that; or move them closer");
 }
 
+_Static_assert(HISTOGRAM_BUCKETS <= BINS_MOST, "a bin for each bucket");
+
 /* The histogram of the log's writes, a bin each, as results have it. */
 static void tell_bins(const struct histogram *h, struct result *r)
 {
 	snprintf(r->bins_unit, sizeof(r->bins_unit), "ms");
-	for (size_t i = 0; i < h->n && i < BINS_MOST; i++) {
+	for (size_t i = 0; i < h->n && i < HISTOGRAM_BUCKETS; i++) {
 		r->bins[i].upper = h->v[i].edge * 1e3;
 		r->bins[i].count = h->v[i].count - (i ? h->v[i - 1].count : 0);
 		r->n_bins = i + 1;

@@ -8,14 +8,14 @@ enter "$@"
 . "$(dirname "$0")/agent.sh"
 
 data=$(dirname "$NODEFIT")/etcd-test
-etcd= load=
+etcd='' load=''
 etcd_stop() {
 	for pid in $load $etcd; do
 		# strace waits for what it has started, and an etcd under load takes its time.
 		# shellcheck disable=SC2046
 		kill -KILL "$pid" $(pgrep -P "$pid") 2>/dev/null && wait "$pid" 2>/dev/null
 	done
-	etcd= load=
+	etcd='' load=''
 }
 trap 'etcd_stop; rm -rf "$data"; finally' EXIT
 
