@@ -63,7 +63,7 @@ int names_resolve(const struct sys *sys, const char *const *names, size_t n, str
 	struct helper_call call = {.verb = "resolve",
 				   /* It keeps its own time; this is for one that does not. */
 				   .deadline_s = RESOLVE_DEADLINE_S + 2,
-				   .most = RESOLVE_MOST * LINE_MOST};
+				   .most = (size_t)RESOLVE_MOST * LINE_MOST};
 	char request[RESOLVE_MOST * RESOLVE_NAME_MAX];
 	_cleanup_free char *answer = NULL;
 	int r;

@@ -13,8 +13,8 @@
 #define TEXT_MOST    ((size_t)(CPUS_MOST + 1) * COLUMNS_MOST * 24)
 #define DIGITS_MOST  8
 /* kube-proxy: conntrack.maxPerCore and conntrack.min, their defaults. */
-#define PROXY_PER_CPU 32768
-#define PROXY_LEAST   131072
+#define PROXY_PER_CPU 32768U
+#define PROXY_LEAST   131072U
 
 enum { DROP, EARLY_DROP, INSERT_FAILED, COUNTERS };
 

@@ -65,7 +65,7 @@ static bool kubelet_takes_swap(const struct sys *sys)
 						.input = text,
 						.len = len,
 						.deadline_s = DEADLINE_S,
-						.most = 8 * CONFIG_MOST},
+						.most = (size_t)8 * CONFIG_MOST},
 			  &lines) == 0 &&
 	       says_false(lines);
 }

@@ -12,8 +12,8 @@
 #include "params.h"
 #include "reporter.h"
 
-#define STACK     (256 * 1024) /* the resolver's answer buffers live on it */
-#define TEXT_MOST (RESOLVE_MOST * RESOLVE_NAME_MAX)
+#define STACK     ((size_t)256 * 1024) /* the resolver's answer buffers live on it */
+#define TEXT_MOST ((size_t)RESOLVE_MOST * RESOLVE_NAME_MAX)
 /* resolv.conf(5): the default of 5 s, twice, for each server is longer than our deadline. */
 #define OPTIONS "timeout:2 attempts:2"
 

@@ -74,7 +74,7 @@ static void there_are_sixteen_at_the_most(void **state)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "h.x:%d ", i);
 	assert_int_equal(targets_parse(text, &t), 0);
 	assert_int_equal(t.n, TARGETS_MOST);
-	strcat(text, "h.x:99");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "h.x:99");
 	assert_int_equal(targets_parse(text, &t), -EINVAL);
 }
 
@@ -90,10 +90,10 @@ static void host_names_have_the_lengths_of_dns(void **state)
 	assert_true(host_name_ok(label));
 	for (int i = 0; i < 4; i++)
 		snprintf(name + strlen(name), sizeof(name) - strlen(name), "%.62s.", label);
-	name[253] = '\0'; /* four of 62, their dots, and one byte */
-	strcpy(name + 252, "b");
+	/* Four of 62, their dots, and one byte. */
+	snprintf(name + 252, sizeof(name) - 252, "b");
 	assert_true(host_name_ok(name));
-	strcat(name, "bb");
+	snprintf(name + 252, sizeof(name) - 252, "bbb");
 	assert_false(host_name_ok(name));
 	assert_true(host_name_ok("h.x."));
 	assert_false(host_name_ok(""));

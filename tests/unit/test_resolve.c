@@ -40,12 +40,15 @@ static void another_answer_is_refused_whole(void **state)
 		"a.x=10.0.0.1\n\nb.x=10.0.0.2\n",
 		"a.x:10.0.0.1\nb.x=10.0.0.2\n",
 		"a.x=1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111\nb.x=10.0.0.2\n",
-		"a.x=10.0.0.1\nb.x=!"
-		"0123456789012345678901234567890123456789012345678901234567890123\n",
 	};
+	/* 64 bytes of words. */
+	static const char longest[] =
+		"a.x=10.0.0.1\nb.x=!"
+		"0123456789012345678901234567890123456789012345678901234567890123\n";
 	struct resolved out[2] = {{.error = "untouched"}};
 
 	(void)state;
+	assert_int_equal(names_read(longest, two, 2, out), -EBADMSG);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		if (names_read(texts[i], two, 2, out) != -EBADMSG)
 			fail_msg("\"%s\"", texts[i]);
@@ -70,7 +73,7 @@ static void a_request_is_a_few_host_names(void **state)
 	}
 	*text = '\0';
 	for (int i = 0; i <= RESOLVE_MOST; i++)
-		strcat(text, "a.x\n");
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "a.x\n");
 	assert_int_equal(resolve_names(text, names), -EINVAL);
 }
 
