@@ -56,6 +56,7 @@ struct measurement {
 	bool faked; /* /proc/stat is a container's */
 	uint64_t seed;
 	uint64_t ran; /* ns so far */
+	bool whole;   /* there are no pauses */
 };
 
 /* How long this thread has waited for a CPU in its life, in ns; with no such count, what its own
@@ -96,40 +97,39 @@ static bool note_gap(const struct sys *sys, struct measurement *m, struct jitter
 	return true;
 }
 
-/* Wants to run from `when` (by now()) for `length` ns, and notes when it could not. What it does
- * itself about a gap is no gap. False when the burst says nothing. */
+/* Wants to run from `when` (by now()) for `length` ns, and notes when it could not. What lies
+ * beyond the end is no part of it where a pause follows: the end falls anywhere. Without pauses all
+ * time is wanted, up to where the next burst can begin. What it does itself about a gap is no gap.
+ * False when the burst says nothing. */
 static bool spin(const struct sys *sys, struct measurement *m, uint64_t when, uint64_t length,
 		 struct jitter_burst *b)
 {
-	uint64_t first, before, last, end, late;
+	uint64_t before, begin, last, end, now;
 
-	if (!waited(sys, m, &first))
+	if (!waited(sys, m, &before))
 		return false;
 	sys->sleep_until(sys, when);
 	last = sys->raw(sys);
-	late = sys->now(sys) - when;
-	/* To a clock that stands still while it sleeps all of that was waiting. */
-	if (m->j.by_clock && !waited(sys, m, &first))
+	/* Whoever wakes late has wanted to run already; but to a clock that stands still while it
+	 * sleeps all of that was waiting. */
+	if (!m->j.by_clock)
+		last -= sys->now(sys) - when;
+	else if (!waited(sys, m, &before))
 		return false;
-	before = first;
-	end = last + length - (m->j.by_clock || late > length ? 0 : late);
-	if (!m->j.by_clock && late >= JITTER_GAP_NS &&
-	    !note_gap(sys, m, b, double_min((double)late, (double)length), &before))
-		return false;
-	while (last < end) {
-		uint64_t now = sys->raw(sys);
-
-		if (now - last >= JITTER_GAP_NS) {
-			if (!note_gap(sys, m, b, (now < end ? now : end) - last, &before))
-				return false;
-			now = sys->raw(sys);
-		}
-		last = now;
+	begin = last;
+	for (end = begin + length; last < end; last = now) {
+		now = sys->raw(sys);
+		if (now - last < JITTER_GAP_NS)
+			continue;
+		if (!note_gap(sys, m, b, (now < end || m->whole ? now : end) - last, &before))
+			return false;
+		now = sys->raw(sys);
 	}
-	if (!waited(sys, m, &before) || before < first)
+	/* Waits too short for a gap. */
+	if (!waited(sys, m, &now) || now < before)
 		return false;
-	b->wanted = length;
-	b->waited = before - first;
+	b->waited += now - before;
+	b->wanted = m->whole ? last - begin : length;
 	return true;
 }
 
@@ -219,6 +219,7 @@ static void measure(const struct check_run *run, struct measurement *m)
 	bool quotas = throttle_read(sys, &m->before) == 0;
 
 	m->seed = begin;
+	m->whole = share >= 1;
 	/* The kernel lets sleepers oversleep by 50 us, which is half a gap. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	for (size_t i = 0; i < JITTER_BURSTS_MOST; i++) {

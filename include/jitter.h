@@ -39,8 +39,8 @@ struct jitter_burst {
 	uint64_t irq, reported; /* in interrupts and softirqs; as steal */
 };
 
-/* A gap of which the thread waited so long for the CPU. What is left is noted when it is a gap
- * itself. */
+/* A gap of which the thread waited so long for the CPU: that is noted, and what is left when it is
+ * a gap itself. */
 void jitter_gap(struct jitter_burst *b, struct latency_total *gaps, uint64_t gap, uint64_t waited);
 
 struct jitter {

@@ -38,6 +38,7 @@ void jitter_gap(struct jitter_burst *b, struct latency_total *gaps, uint64_t gap
 {
 	uint64_t rest = waited < gap ? gap - waited : 0;
 
+	b->waited += gap - rest;
 	if (rest < JITTER_GAP_NS)
 		return;
 	b->lost += rest;

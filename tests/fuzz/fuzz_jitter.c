@@ -79,7 +79,7 @@ static void judge(const uint8_t *data, size_t size)
 		memcpy(&b->reported, data + 33, 8);
 		if (data[0] & 16)
 			b->wanted &= (1 << 28) - 1;
-		jitter_gap(b, &j.gaps, gap, b->waited);
+		jitter_gap(b, &j.gaps, gap, b->irq);
 	}
 	jitter_judge(&j, &rule, &r);
 	assert(*r.reason && *r.message);

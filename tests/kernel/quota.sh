@@ -18,6 +18,7 @@ quota_make() {
 	quota_group=$top/nodefit-test.$$
 	quota_why="no control group can be made in $top"
 	mkdir "$quota_group" 2>/dev/null || { quota_group= && return 1; }
+	# shellcheck disable=SC2034 # for who sources this
 	quota_why="$top does not hand the cpu controller down"
 	if [ ! -e "$quota_group/cpu.max" ] && [ ! -e "$quota_group/cpu.cfs_quota_us" ]; then
 		quota_remove

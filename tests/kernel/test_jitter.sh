@@ -75,6 +75,16 @@ for _ in 1 2 3; do
 	figure '.waited > 25 and .waited > 3 * .stolen' && seen=0 && break
 done
 ok $seen "the time that other tasks had is waiting, and not stolen" "$(said '.figures | tostring')"
+# Kernels without a count of waiting leave the thread's own clock.
+seen=1
+for _ in 1 2 3; do
+	check strace -f -o "$work/trace" -P /proc/thread-self/schedstat -e inject=openat:error=ENOENT \
+		taskset -c "$one"
+	figure '.waited > 25 and .waited > 3 * .stolen' && seen=0 && break
+done
+ok $seen "without schedstat, too" "$(said '.figures | tostring')"
+holds "and it says so" 'not counted' "$(said .facts.waiting)"
+equal "then reported steal can't be told from waiting, and is not" null "$(said .figures.reported)"
 # shellcheck disable=SC2086
 kill $spinners
 spinners=

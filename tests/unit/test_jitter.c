@@ -72,6 +72,8 @@ static void waiting_explains_its_part_of_a_gap(void **state)
 
 		jitter_gap(&b, &gaps, rows[i].gap, rows[i].waited);
 		assert_true(b.lost == rows[i].lost && b.worst == rows[i].lost);
+		assert_true(b.waited ==
+			    (rows[i].waited < rows[i].gap ? rows[i].waited : rows[i].gap));
 		assert_int_equal(b.gaps, rows[i].lost != 0);
 		assert_int_equal(b.long_gaps, rows[i].lost >= MS);
 		for (size_t k = 0; k < LATENCY_BINS; k++)

@@ -80,9 +80,9 @@ clock() {
 	echo "$(awk '{printf "%.0f", $1 * 1e3}' /proc/uptime) $(quota_throttled_ms)" \
 		"$(awk '{printf "%.0f %.0f", $1 / 1e6, $2 / 1e6}' "$vcpu/schedstat")"
 }
-# measure: sets found (the guest's words) and wall, throttled, ran, waited in ms.
+# measure [quota]: sets found (the guest's words) and wall, throttled, ran, waited in ms.
 measure() {
-	echo measure >"$work/in"
+	echo "${1:-measure}" >"$work/in"
 	hear begins || return 1
 	before=$(clock)
 	hear ends || return 1
@@ -105,6 +105,9 @@ near() {
 		exit !(off <= most && off >= -most)
 	}'
 }
+own_most() {
+	awk -v own="$(said throttled)" -v stolen="$(said stolen)" 'BEGIN {exit !(own > 20 && own > 3 * stolen)}'
+}
 tell() {
 	echo "# host: wall $wall ms, throttled $throttled ms, CPU thread ran $ran ms and waited $waited ms"
 	echo "# guest:$found"
@@ -120,6 +123,16 @@ measure
 ok $? "it measures while nothing throttles it"
 tell
 free=$(said stolen)
+
+# A quota inside, of control groups of version 2 and another kernel than this one.
+for _ in 1 2 3; do
+	measure quota || break
+	tell
+	own_most && break
+done
+own_most
+ok $? "a quota in the guest is its own, and not the host's" "$found"
+equal "and the group above that sets it is named" /sys/fs/cgroup/pod "$(said by)"
 
 quota_set 50 || exit 2
 # A loaded host moves both figures, not always at once.
