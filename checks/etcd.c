@@ -23,7 +23,7 @@ struct etcd_params {
 	}
 
 static const struct param params[] = {
-	CHECK_INTERVAL("1m"),
+	CHECK_INTERVAL("5m"),
 	ROW(window, window, PARAM_DURATION, 1, 600, "5s",
 	    "between two readings; the agent's are an interval= apart"),
 	ROW(wal_warn, limits.wal_warn, PARAM_DURATION, 1e-4, 10, "10ms",

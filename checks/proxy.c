@@ -22,7 +22,7 @@ struct proxy_params {
 	char address[TEXT_PARAM_MAX], cilium[PATH_PARAM_MAX];
 };
 
-static const struct param params[] = {CHECK_INTERVAL("15m"),
+static const struct param params[] = {CHECK_INTERVAL("10m"),
 				      {.name = "address",
 				       .type = PARAM_TEXT,
 				       .offset = offsetof(struct proxy_params, address),

@@ -82,7 +82,7 @@ struct round {
 	void *params, *state;
 	struct check_run run;
 	struct task task;
-	struct result answer; /* of the worker */
+	struct result *answer; /* of the worker that runs, or NULL */
 	struct steady steady;
 	sd_event_source *timer;
 	double interval, next; /* seconds; by agent_now() */

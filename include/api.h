@@ -24,12 +24,6 @@ int api_open(sd_event *event, const struct credentials *credentials, struct api 
 /* What is on its way is given up: its done() is not called. */
 void api_close(struct api **api);
 
-/* --- idle.c --- */
-
-/* Gives back what TLS and JSON have needed for a moment: memory that is free, and pages of code.
- * Minutes pass before the next request. */
-void idle(void);
-
 /* --- api.c --- */
 
 struct api_request {

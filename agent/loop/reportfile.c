@@ -5,6 +5,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent.h"
+#include "idle.h"
 #include "log.h"
 #include "render.h"
 
@@ -57,8 +58,6 @@ static int assemble(struct agent *a)
 	struct report *report = &a->report;
 	const char *missing = NULL;
 
-	free(TAKE(report->results));
-	report->n_results = 0;
 	for (size_t i = 0; i < a->n_rounds; i++) {
 		struct result *slot;
 
@@ -122,20 +121,15 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 	(void)usec;
 	a->written = false;
 	report_news(a);
+	idle();
 	return 0;
 }
 
-int report_news(struct agent *a)
+static int write_news(struct agent *a)
 {
-	uint64_t words;
-	int r;
+	int r = assemble(a);
+	uint64_t words = r < 0 ? 0 : words_of(&a->report);
 
-	if (a->stopping)
-		return 0;
-	if (!a->planned) /* what an earlier agent told still holds */
-		return 0;
-	r = assemble(a);
-	words = r < 0 ? 0 : words_of(&a->report);
 	if (r == 0 && a->written && words == a->written_words)
 		return 0;
 	a->report.started = a->sys->wall(a->sys);
@@ -148,6 +142,20 @@ int report_news(struct agent *a)
 	a->written = r == 0;
 	a->written_words = words;
 	return timer_set(a->event, &a->report_timer, a->config.report_interval, on_timer, a);
+}
+
+int report_news(struct agent *a)
+{
+	int r;
+
+	/* Before there is a plan, what an earlier agent told still holds. */
+	if (a->stopping || !a->planned)
+		return 0;
+	r = write_news(a);
+	/* A hundred kB that the rounds have, too. */
+	free(TAKE(a->report.results));
+	a->report.n_results = 0;
+	return r;
 }
 
 static void copy(const json_t *from, const char *key, char *to, size_t size)

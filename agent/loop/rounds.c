@@ -61,7 +61,7 @@ static void work(void *context, int pipe, void *answer)
 static void on_done(void *context)
 {
 	struct round *round = context;
-	struct result *r = &round->answer;
+	_cleanup_free struct result *r = TAKE(round->answer);
 	bool answered = true;
 
 	check_end(round->check, &round->task.worker, r);
@@ -81,11 +81,10 @@ static void on_done(void *context)
 /* Measures in passing. */
 static void look(struct round *round)
 {
-	struct result *r = &round->answer;
+	struct result r = {0};
 
-	*r = (struct result){0};
-	if (round->check->watch(&round->run, round->state, r))
-		take(round, r);
+	if (round->check->watch(&round->run, round->state, &r))
+		take(round, &r);
 	plan_next(round);
 }
 
@@ -104,15 +103,26 @@ static int wait_for_last(struct round *round)
 {
 	struct worker *last = &round->task.worker;
 	struct agent *a = round->agent;
+	struct result r = {0};
 
 	/* A reload has ended it before its time: that is no answer. */
 	if (a->sys->now(a->sys) < last->deadline)
 		return timer_set(a->event, &round->timer, TURN_S, on_timer, round);
 	last->error = -ETIMEDOUT;
-	check_end(round->check, last, &round->answer);
-	take(round, &round->answer);
+	check_end(round->check, last, &r);
+	take(round, &r);
 	plan_next(round);
 	return 0;
+}
+
+static void tell_not_started(struct round *round, int error)
+{
+	struct result r = {0};
+
+	result_judge(&r, VERDICT_UNKNOWN, "CheckFailed", "could not be started: %s",
+		     strerror(-error));
+	take(round, &r);
+	plan_next(round);
 }
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *context)
@@ -132,16 +142,16 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 	if (must_wait(round))
 		return timer_set(a->event, &round->timer, TURN_S, on_timer, round);
 	round->started = a->sys->now(a->sys);
-	round->answer = (struct result){0};
 	if (worker_lingers(&round->task.worker))
 		return wait_for_last(round);
-	r = task_start(a->event, &round->task, a->sys, round->check->deadline_s, &round->answer,
-		       sizeof(round->answer), work, round, on_done, round);
+	round->answer = calloc(1, sizeof(*round->answer));
+	r = !round->answer ? -ENOMEM
+			   : task_start(a->event, &round->task, a->sys, round->check->deadline_s,
+					round->answer, sizeof(*round->answer), work, round, on_done,
+					round);
 	if (r < 0) {
-		result_judge(&round->answer, VERDICT_UNKNOWN, "CheckFailed",
-			     "could not be started: %s", strerror(-r));
-		take(round, &round->answer);
-		plan_next(round);
+		free(TAKE(round->answer));
+		tell_not_started(round, r);
 	}
 	return 0;
 }
@@ -226,6 +236,7 @@ void rounds_pause(struct agent *a)
 		struct round *round = &a->rounds[i];
 
 		task_cancel(&round->task);
+		free(TAKE(round->answer));
 		round->timer = sd_event_source_disable_unref(round->timer);
 		round->again = false;
 	}
@@ -244,13 +255,12 @@ void rounds_take_plan(struct agent *a)
 {
 	for (size_t i = 0; i < a->n_rounds; i++) {
 		struct round *round = &a->rounds[i];
-		struct result *r = &round->answer;
+		struct result r = {0};
 
 		if (!round->check->of_plan)
 			continue;
-		*r = (struct result){0};
-		round->check->run(&round->run, r);
-		take(round, r);
+		round->check->run(&round->run, &r);
+		take(round, &r);
 		/* A pending answer is looked for again when it can be told. */
 		if (steady_due(&round->steady) > 0)
 			drift_soon(a, double_max(steady_due(&round->steady) - agent_now(a), 0));
@@ -261,14 +271,13 @@ void rounds_lose_plan(struct agent *a, const char *why)
 {
 	for (size_t i = 0; i < a->n_rounds; i++) {
 		struct round *round = &a->rounds[i];
-		struct result *r = &round->answer;
+		struct result r = {0};
 
 		if (!round->check->of_plan)
 			continue;
-		*r = (struct result){0};
-		result_judge(r, VERDICT_UNKNOWN, "TuningFailed",
+		result_judge(&r, VERDICT_UNKNOWN, "TuningFailed",
 			     "the settings can't be compared or set: %s", why);
-		take(round, r);
+		take(round, &r);
 	}
 }
 

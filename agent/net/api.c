@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "idle.h"
 #include "login.h"
 
 #ifndef NODEFIT_VERSION

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "idle.h"
+
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "api.h"
 
 /* Code and constants are a private mapping of a file that nobody has written to: what is touched
  * again comes from the page cache. */
