@@ -100,6 +100,7 @@ static void judge_silence(const struct check_run *run, const struct etcd_place *
 static int scrape(const struct check_run *run, const struct etcd_place *place,
 		  struct reading *reading, struct result *r)
 {
+	const struct etcd_params *p = run->params;
 	char request[512];
 	struct scrape s;
 	int error;
@@ -109,10 +110,17 @@ static int scrape(const struct check_run *run, const struct etcd_place *place,
 	reading->at = run->sys->now(run->sys);
 	error = scrape_run(run->sys, "etcd", request, NULL, SCRAPE_S, &s);
 	if (error < 0) {
-		result_judge(r, VERDICT_UNKNOWN, "EtcdSilent",
-			     error == -ENOENT ? "nodefit-net, which asks etcd, is not installed"
-					      : "nodefit-net could not ask etcd: %s",
-			     strerror(-error));
+		if (error == -EPROTO && *p->metrics)
+			result_judge(r, VERDICT_UNKNOWN, "EtcdSilent",
+				     "[check.etcd] metrics=%.63s is no numeric HOST:PORT, or it "
+				     "could not be asked",
+				     p->metrics);
+		else
+			result_judge(r, VERDICT_UNKNOWN, "EtcdSilent",
+				     error == -ENOENT
+					     ? "nodefit-net, which asks etcd, is not installed"
+					     : "nodefit-net could not ask etcd: %s",
+				     strerror(-error));
 		return error;
 	}
 	if (scrape_value(&s, "error")) {

@@ -19,8 +19,16 @@ struct scrape {
 /* Runs `nodefit-net scrape WHAT`; `request` ("key=value" lines, may be "") is its standard input.
  * `fd` is a connected socket or an open credential to hand over, or NULL. 0; -ENOENT where
  * nodefit-net is not installed; -ETIMEDOUT; -EBADMSG when it printed what is no such line; or what
- * helper_run() returns. That nobody answered is no error but a line "error=WORDS". *out is the
- * caller's, to be released by scrape_clear(). */
+ * helper_run() returns. That nobody answered is no error but a line "error=WORDS" (and
+ * "refused=yes" when nobody even listens). *out is the caller's, to be released by scrape_clear().
+ *
+ * WHAT            request               answer
+ * "kube-proxy"    address=HOST:PORT …   mode=iptables|ipvs|nftables|…, address=
+ * "cilium"        fd: its socket        kube_proxy_replacement=, state=, version=, each if told
+ * "etcd"          address=HOST:PORT …   address=, and what etcdstat.h reads
+ * "kernel-config" fd: /proc/config.gz   CONFIG_NAME=y|m of kconfig.h's options
+ *
+ * Addresses are numeric, at most four; without any, the usual ones on the loopback. */
 int scrape_run(const struct sys *sys, const char *what, const char *request, int *fd,
 	       double deadline_s, struct scrape *out);
 /* The first value of a key, or NULL. */

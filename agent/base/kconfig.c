@@ -103,7 +103,7 @@ void kconfig_read(const struct sys *sys, struct kconfig *out)
 	char path[256] = "/proc/config.gz";
 
 	if (read_packed(sys, path, &k)) {
-		snprintf(k.source, sizeof(k.source), "%s", path);
+		snprintf(k.source, sizeof(k.source), "%.63s", path);
 		*out = k;
 		return;
 	}

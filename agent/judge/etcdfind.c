@@ -179,6 +179,56 @@ static void take_file(const struct sys *sys, const char *pid, const char *file,
 		etcd_take_words(place, words, len);
 }
 
+/* "listen-metrics-urls: http://…" of --config-file, a line each at the left edge, becomes a flag:
+ * it is found as text, like the manifest's. What can't be read may say anything. */
+static void take_config_file(const struct sys *sys, const char *pid, const char *file,
+			     struct etcd_place *place)
+{
+	_cleanup_free char *text = NULL;
+	char path[512], word[640], *rest, *line;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/root/%s", pid, file);
+	if (*file != '/' || (sys_read(sys, path, WORDS_MOST, &text, NULL) < 0 &&
+			     sys_read(sys, file, WORDS_MOST, &text, NULL) < 0)) {
+		place->tls = true;
+		return;
+	}
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		char *value = strchr(line, ':');
+
+		if (!value || *line == ' ' || *line == '#')
+			continue;
+		*value++ = '\0';
+		value = text_strip(value);
+		value += strspn(value, "\"'");
+		value[strcspn(value, "\"'")] = '\0';
+		if ((size_t)snprintf(word, sizeof(word), "--%s=%s", line, value) < sizeof(word))
+			etcd_take_words(place, word, strlen(word));
+	}
+}
+
+/* Its environment, and its flags, which count more; with a file of its own, that alone (etcd:
+ * server/etcdmain/config.go). */
+static void take_settings(const struct sys *sys, const char *pid, struct etcd_place *place)
+{
+	_cleanup_free char *words = NULL;
+	const char *file = NULL;
+	char path[64];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/cmdline", pid);
+	if (sys_read(sys, path, WORDS_MOST, &words, &len) == 0)
+		file = setting(words, len, "config-file");
+	if (file) {
+		take_config_file(sys, pid, file, place);
+		return;
+	}
+	take_file(sys, pid, "environ", place);
+	if (words)
+		etcd_take_words(place, words, len);
+}
+
 /* Is this process an etcd that can be asked? */
 static bool look_at(const struct sys *sys, const char *pid, struct etcd_place *place)
 {
@@ -199,9 +249,7 @@ static bool look_at(const struct sys *sys, const char *pid, struct etcd_place *p
 	if (!etcd)
 		return true; /* the flags are not etcd's own; it tells metrics where kubeadm's does
 			      */
-	/* A flag counts more than a variable, and is read later. */
-	take_file(sys, pid, "environ", place);
-	take_file(sys, pid, "cmdline", place);
+	take_settings(sys, pid, place);
 	if (place->n == 0 && !place->tls)
 		add_address(place, "127.0.0.1", 2379); /* etcd's own default */
 	return true;

@@ -72,6 +72,8 @@ asan=$(ldd "$net" | grep -c asan)
 for mode in status redirect truncated rubbish html silent drips flood endless-line headers; do
 	serve $mode 127.0.0.1 7000
 	for what in etcd kube-proxy; do
+		# Each takes all the time that it has: once is enough.
+		case $mode$what in silentkube-proxy | dripskube-proxy) continue ;; esac
 		out=$(scrape $what 'address=127.0.0.1:7000\n')
 		ended
 		equal "$what, $mode: no failure of the program" 0 "$code"

@@ -99,6 +99,27 @@ static void one_that_speaks_tls_only_has_no_address(void **state)
 	assert_true(place.tls);
 }
 
+static void a_file_of_its_own_counts_alone(void **state)
+{
+	struct etcd_place place;
+
+	(void)state;
+	tree_write(&tree, "/proc/7/comm", "etcd\n");
+	write_words("/proc/7/environ", "ETCD_LISTEN_METRICS_URLS=http://127.0.0.1:1 ");
+	write_words("/proc/7/cmdline", "etcd --config-file /etc/etcd/etcd.yml ");
+	place = find(); /* it can't be read: nothing is taken for its default */
+	assert_true(place.n == 0 && place.tls);
+	tree_write(&tree, "/etc/etcd/etcd.yml",
+		   "# listen-metrics-urls: http://127.0.0.1:2\nheartbeat-interval: 200\n"
+		   "listen-client-urls: https://127.0.0.1:2379\nclient-transport-security:\n"
+		   "  listen-metrics-urls: http://127.0.0.1:3\n"
+		   "listen-metrics-urls: \"http://127.0.0.1:2381\"\n");
+	place = find();
+	assert_int_equal(place.n, 1);
+	assert_string_equal(place.addresses[0], "127.0.0.1:2381");
+	assert_true(place.heartbeat_s == 0.2);
+}
+
 static void one_in_another_network_is_not_ours(void **state)
 {
 	(void)state;
@@ -469,6 +490,7 @@ int main(void)
 		TEST(a_process_tells_by_its_flags_where_to_ask),
 		TEST(one_without_flags_has_its_own_defaults),
 		TEST(one_that_speaks_tls_only_has_no_address),
+		TEST(a_file_of_its_own_counts_alone),
 		TEST(one_in_another_network_is_not_ours),
 		TEST(k3s_counts_where_it_has_an_etcd_in_it),
 		TEST(a_static_pod_is_found_by_its_manifest),
