@@ -91,6 +91,7 @@ static void run(const struct check_run *run, struct result *r)
 	const struct rules_params *p = run->params;
 	_cleanup_free struct findings *findings = calloc(1, sizeof(*findings));
 	_cleanup_free struct rules *c = calloc(1, sizeof(*c));
+	uint64_t services;
 
 	for (const struct param *row = params + 1; row->name; row++) {
 		double limit;
@@ -108,17 +109,16 @@ static void run(const struct check_run *run, struct result *r)
 		return;
 	}
 	rules_read(run->sys, true, READ_S, c);
+	services = rules_service_chains(c) + rules_service_elements(c);
 	tell(c, r);
 	rules_judge(c, &p->limits, findings);
 	if (findings->n == 0 && rules_sum(c->n_of) == 0)
 		finding_add(findings, VERDICT_PASS, "NoRules", "no table, so no rule");
 	else if (findings->n == 0)
-		finding_add(
-			findings, VERDICT_PASS, "RulesFew",
-			"%llu rules in %llu chains, %llu Services' ports",
-			(unsigned long long)rules_sum(c->rules),
-			(unsigned long long)rules_sum(c->chains),
-			(unsigned long long)(rules_service_chains(c) + rules_service_elements(c)));
+		finding_add(findings, VERDICT_PASS, "RulesFew",
+			    "%llu rules in %llu chains, %llu Services' ports",
+			    (unsigned long long)rules_sum(c->rules),
+			    (unsigned long long)rules_sum(c->chains), (unsigned long long)services);
 	findings_tell(findings, r);
 }
 

@@ -160,7 +160,7 @@ static int count_nft(const struct sys *sys, bool all, uint64_t until, struct rul
 {
 	_cleanup_nft struct nft nft = {0};
 	struct census c = {.nft = &nft, .rules = r, .all = all};
-	uint32_t first, last = 0;
+	uint32_t first = 0, last = 0;
 	int error = nft_open(sys, until, &nft);
 
 	if (error == 0)

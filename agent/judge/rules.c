@@ -37,7 +37,7 @@ const char *rules_tell_name(const char *name, char out[RULES_TOLD])
 {
 	size_t n = 0;
 
-	for (; name[n] && n < RULES_TOLD - 1; n++)
+	for (; n < RULES_TOLD - 1 && name[n]; n++)
 		out[n] = name[n] >= ' ' && name[n] < 0x7f ? name[n] : '?';
 	out[n] = '\0';
 	return out;

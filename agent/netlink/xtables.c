@@ -107,6 +107,8 @@ static int read_entries(const struct sys *sys, int fd, int level, const char *ta
 	size_t needed = sizeof(get) + (size_t)walk->size;
 	int r = window_open(&w, needed);
 
+	if (r < 0 || !w.area)
+		return r < 0 ? r : -ENOMEM;
 	snprintf(get.name, sizeof(get.name), "%s", table);
 	while (r == 0 && walk->at < walk->size) {
 		/* What the next entry begins in stays in sight: it is one step behind at the most.
