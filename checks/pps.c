@@ -31,11 +31,10 @@
 #define GRO      "rx-gro"
 
 struct pps_params {
-	double interval, window, want, need;
+	double window, want, need;
 };
 
 static const struct param params[] = {
-	CHECK_INTERVAL("off"),
 	{.name = "window",
 	 .type = PARAM_DURATION,
 	 .offset = offsetof(struct pps_params, window),

@@ -63,7 +63,7 @@ struct check {
 	void (*forget)(void *state); /* releases what it holds; may be NULL */
 };
 
-/* The first row of every check's parameters but those of_plan. */
+/* The first row of every check's parameters but those of_plan and on_request. */
 #define CHECK_INTERVAL(often)                                                                      \
 	{                                                                                          \
 		.name = "interval", .type = PARAM_DURATION, .offset = 0, .least = 1,               \
