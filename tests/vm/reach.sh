@@ -30,7 +30,7 @@ mkdir -p /var/run # for ip netns
 	/sbin/ip netns exec far ip addr add 10.77.0.2/24 dev v1 && /sbin/ip netns exec far ip link set v1 up &&
 	modprobe sch_netem && tc qdisc add dev v0 root netem delay 30ms; } 2>"$work/err"
 ok $? "a veth gets netem's delay of 30 ms" "$(cat "$work/err")"
-listen 8002 ip netns exec far
+listen 8002 /sbin/ip netns exec far
 thirty() {
 	out=$(check rtt targets=far=10.77.0.2:8002)
 	p50=$(figure far.p50)
