@@ -25,7 +25,7 @@ listen() { # PORT COMMAND...: takes connections there
 
 # --- 30 ms away ---
 mkdir -p /var/run # for ip netns
-{ /sbin/ip netns add far && /sbin/ip link add v0 type veth peer name v1 netns far &&
+{ modprobe veth && /sbin/ip netns add far && /sbin/ip link add v0 type veth peer name v1 netns far &&
 	/sbin/ip addr add 10.77.0.1/24 dev v0 && /sbin/ip link set v0 up &&
 	/sbin/ip netns exec far ip addr add 10.77.0.2/24 dev v1 && /sbin/ip netns exec far ip link set v1 up &&
 	modprobe sch_netem && tc qdisc add dev v0 root netem delay 30ms; } 2>"$work/err"
