@@ -28,7 +28,7 @@ mkdir -p /var/run # for ip netns
 { modprobe veth && /sbin/ip netns add far && /sbin/ip link add v0 type veth peer name v1 netns far &&
 	/sbin/ip addr add 10.77.0.1/24 dev v0 && /sbin/ip link set v0 up &&
 	/sbin/ip netns exec far ip addr add 10.77.0.2/24 dev v1 && /sbin/ip netns exec far ip link set v1 up &&
-	modprobe sch_netem && tc qdisc add dev v0 root netem delay 30ms; } 2>"$work/err"
+	modprobe sch_netem && /sbin/tc qdisc add dev v0 root netem delay 30ms; } 2>"$work/err"
 ok $? "a veth gets netem's delay of 30 ms" "$(cat "$work/err")"
 listen 8002 /sbin/ip netns exec far
 thirty() {

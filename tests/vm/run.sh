@@ -76,7 +76,7 @@ start() {
 	mkfifo "$work/answers" "$work/serial" "$work/monitor.in" "$work/monitor.out" || return 1
 	# Unknown NAME=VALUE words become the environment of the guest's first process.
 	# KVM is never used, so that every machine runs the same; 4 queues are more than its 2 CPUs.
-	timeout -k 5 "${TIMEOUT:-240}" qemu-system-x86_64 -accel tcg,thread=multi -machine q35 \
+	timeout -k 5 "${TIMEOUT:-400}" qemu-system-x86_64 -accel tcg,thread=multi -machine q35 \
 		-cpu max -smp 2 -m 768 -nodefaults -display none -serial stdio -no-reboot \
 		-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initrd" \
