@@ -9,8 +9,8 @@
 check() { # NAME PARAMETER...: its answer for people
 	name=$1
 	shift
-	printf '%s\n' "[check.$name]" "$@" >"$work/p.ini"
-	"$NODEFIT" check "$name" --profile "$work/p.ini" 2>"$work/err"
+	printf '%s\n' "[check.$name]" "$@" >"$work/$name.ini"
+	"$NODEFIT" check "$name" --profile "$work/$name.ini" 2>"$work/err"
 }
 figure() { # NAME: of the answer in $out
 	printf '%s\n' "$out" | awk -v name="$1" '$1 == name { sub(/%$/, "", $2); print $2; exit }'
@@ -33,13 +33,13 @@ ok $? "a veth gets netem's delay of 30 ms" "$(cat "$work/err")"
 listen 8002 /sbin/ip netns exec far
 thirty() {
 	out=$(check rtt targets=far=10.77.0.2:8002)
-	p50=$(figure far.p50)
-	[ -n "$p50" ] && awk -v ms="$p50" 'BEGIN { exit !(ms >= 29 && ms <= 31) }'
+	min=$(figure far.min)
+	[ -n "$min" ] && awk -v ms="$min" 'BEGIN { exit !(ms >= 29 && ms <= 31) }'
 }
-# An emulated processor is slow at times: what counts is that the length is found.
+# An emulated processor on a busy machine adds to most of them: the least is the link's own.
 within 60 thirty
 ok $? "rtt finds 30 ms, within 1 ms" "$out"
-echo "# the median was ${p50:-none} ms, p99 $(figure far.p99) ms"
+echo "# the least was ${min:-none} ms, the median $(figure far.p50) ms"
 out=$(check rtt targets=far=10.77.0.2:8002@10ms/20ms count=5)
 equal "that is too far for a limit of 20 ms" 1 $?
 /sbin/ip netns del far
@@ -75,7 +75,8 @@ lossy() {
 	tries=$!
 	out=$(check conntrack window=2s)
 	wait "$tries"
-	[ "$(figure drops)" != 0 ]
+	drops=$(figure drops)
+	[ "${drops:-0}" != 0 ]
 }
 within 60 lossy
 ok $? "what is dropped is counted" "$out"
