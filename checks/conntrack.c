@@ -148,7 +148,7 @@ static void judge(const struct check_run *run, struct tables *t, double seconds,
 	conntrack_rank(t->v, n);
 	for (size_t i = 0; i < n; i++)
 		conntrack_judge(&t->v[i], seconds, &limits, origin, findings);
-	result_fact(r, "max", origin); /* first: not all of what follows may find a place */
+	result_fact(r, "max_set_by", origin); /* first: not all of what follows may find a place */
 	findings_tell(findings, r);
 }
 

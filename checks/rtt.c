@@ -152,7 +152,6 @@ static void measure(const struct check_run *run, struct measuring *m, struct fin
 	}
 	resolve(run, &p->targets, m, findings);
 	rtt_measure(run->sys, m->series, m->n, &plan, tell, (void *)run);
-	result_figure(r, "targets", (double)p->targets.n, "");
 	judge(run, m, findings, r);
 	findings_tell(findings, r);
 }

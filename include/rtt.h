@@ -47,6 +47,6 @@ struct rtt_limits {
 	bool mild;                   /* what would fail is a warning */
 };
 
-/* Judges, and tells the figures NAME.p50, NAME.p99 (ms) and NAME.loss (%). */
+/* Judges, and tells the figures NAME.min, NAME.p50, NAME.p99 (ms) and NAME.loss (%). */
 void rtt_judge(const char *name, struct rtt_series *series, const struct rtt_limits *limits,
 	       struct findings *findings, struct result *r);

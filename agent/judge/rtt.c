@@ -88,6 +88,7 @@ void rtt_judge(const char *name, struct rtt_series *s, const struct rtt_limits *
 	stats_sort(s->ms, s->n);
 	p50 = stats_quantile(s->ms, s->n, 0.5);
 	p99 = stats_quantile(s->ms, s->n, 0.99);
+	result_figure_of(r, name, "min", s->ms[0], "ms");
 	result_figure_of(r, name, "p50", p50, "ms");
 	result_figure_of(r, name, "p99", p99, "ms");
 	judge_loss(name, s, l, loss, findings);

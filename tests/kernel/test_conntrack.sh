@@ -82,16 +82,16 @@ out=$(check warn=97% fail=99%)
 equal "the profile's limits hold" pass "$(said .verdict)"
 
 # --- who set it ---
-holds "nobody is known to have set it" 'set by hand or by a program' "$(said .facts.max)"
+holds "nobody is known to have set it" 'set by hand or by a program' "$(said .facts.max_set_by)"
 printf 'net.netfilter.nf_conntrack_max = 1000\n' >/etc/sysctl.d/50-ct.conf
 out=$(check)
-equal "a file that sets it is named" "set by /etc/sysctl.d/50-ct.conf:1" "$(said .facts.max)"
+equal "a file that sets it is named" "set by /etc/sysctl.d/50-ct.conf:1" "$(said .facts.max_set_by)"
 rm /etc/sysctl.d/50-ct.conf
 cpus=$(grep -c '^cpu[0-9]' /proc/stat)
 proxy=$((cpus * 32768 > 131072 ? cpus * 32768 : 131072))
 echo $proxy >"$work/max"
 out=$(check)
-holds "kube-proxy's formula is known" '^what kube-proxy sets: max\(32768 x ' "$(said .facts.max)"
+holds "kube-proxy's formula is known" '^what kube-proxy sets: max\(32768 x ' "$(said .facts.max_set_by)"
 echo 1000 >"$work/max"
 
 finish

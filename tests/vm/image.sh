@@ -3,9 +3,9 @@
 # Sourced by run.sh: fetches a kernel once, and packs the guest's root file system and disk.
 
 # Modules that the guest needs or the tests load; their dependencies come along.
-modules="virtio_pci virtio_net br_netfilter nf_conntrack vxlan geneve ipip sit ip_gre ip6_tunnel ip6_gre wireguard 8021q macvlan bonding veth"
+modules="virtio_pci virtio_net br_netfilter nf_conntrack vxlan geneve ipip sit ip_gre ip6_tunnel ip6_gre wireguard 8021q macvlan bonding veth sch_netem"
 # What busybox lacks: an independent witness of the NIC, tunnels, and strace for kills.
-programs="ethtool ip strace"
+programs="ethtool ip strace tc"
 
 # fetch_kernel DIR: Debian's cloud kernel, unpacked; DIR appears only when all is there.
 fetch_kernel() {

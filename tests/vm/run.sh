@@ -76,11 +76,11 @@ start() {
 	mkfifo "$work/answers" "$work/serial" "$work/monitor.in" "$work/monitor.out" || return 1
 	# Unknown NAME=VALUE words become the environment of the guest's first process.
 	# KVM is never used, so that every machine runs the same; 4 queues are more than its 2 CPUs.
-	timeout -k 5 "${TIMEOUT:-240}" qemu-system-x86_64 -accel tcg,thread=multi -machine q35 \
+	timeout -k 5 "${TIMEOUT:-400}" qemu-system-x86_64 -accel tcg,thread=multi -machine q35 \
 		-cpu max -smp 2 -m 768 -nodefaults -display none -serial stdio -no-reboot \
 		-chardev pipe,id=monitor,path="$work/monitor" -mon chardev=monitor \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initrd" \
-		-append "console=ttyS0 quiet loglevel=1 panic=-1 TESTS=${TESTS:-sysctl,kill,checks,mtu,stack,nic,confirm}" \
+		-append "console=ttyS0 quiet loglevel=1 panic=-1 TESTS=${TESTS:-sysctl,kill,checks,mtu,stack,nic,confirm,reach}" \
 		-netdev tap,id=n0,ifname=tq0,script=no,downscript=no,queues=4,vhost=off \
 		-device virtio-net-pci,id=nic0,netdev=n0,addr=3,mq=on,vectors=10,rx_queue_size=1024,host_mtu=1450 \
 		-netdev tap,id=n1,ifname=tq1,script=no,downscript=no,queues=2,vhost=off \
