@@ -34,7 +34,7 @@ join() { # CODE ARGUMENT...
 command="touch $work/joined"
 
 # shellcheck disable=SC2086
-join 0 -- $command --token-secret "$work/joined"
+join 0 -- $command
 [ -e "$work/joined" ]
 ok $? "a fit machine joins" "$said"
 join 0 --profile site -- true
