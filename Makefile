@@ -147,7 +147,7 @@ test-image: ## build the image and run both containers, by podman and runc (as r
 	@IMAGE=$(CURDIR)/build/nodefit-image.tar tests/run.sh $(B) container
 
 test-cloud: ## a first boot by cloud-init in a container with systemd (as root)
-	@packaging/deps build test cloud
+	@packaging/deps build test cloud vm
 	@$(MAKE) --no-print-directory all
 	@tests/run.sh $(B) cloud
 

@@ -29,7 +29,7 @@ run() {
 	name=$1
 	shift
 	engine run --name "$name" --network host --cgroup-parent "$parent" --pull=never --read-only \
-		--cap-drop ALL --security-opt no-new-privileges --user 65534:65534 \
+		--cap-drop ALL --security-opt no-new-privileges --user 60753:60753 \
 		--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"
 }
 pid_of() {
@@ -51,7 +51,7 @@ equal "there is no shell and no tool in it" "nodefit nodefit-net" \
 	"$(sed -n 's/^-.* usr\/bin\/\([^ ]*\).*/\1/p' "$work/files" | sort | tr '\n' ' ' | sed 's/ $//')"
 equal "nothing gains privileges" "" "$(grep -E '^-..(s|S)|^-.....(s|S)' "$work/files")"
 holds "the libraries' licences are in it" 'usr/share/doc/libcurl4[^ ]*/copyright' "$(cat "$work/files")"
-equal "whoever forgets to say gets no root" 65534:65534 "$(engine image inspect --format '{{.Config.User}}' nodefit)"
+equal "whoever forgets to say gets no root" 60753:60753 "$(engine image inspect --format '{{.Config.User}}' nodefit)"
 holds "it has the profiles" '^ *kube-node' "$(run p --rm nodefit profile list)"
 for program in nodefit nodefit-net; do
 	holds "$program finds its libraries" "^$program [0-9]" "$(run p --rm --entrypoint "/usr/bin/$program" nodefit --version)"
@@ -62,7 +62,7 @@ done
 mkdir "$work/proc" && mount -t proc none "$work/proc" || exit 1
 may_write() {
 	# shellcheck disable=SC2016
-	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \
+	setpriv --reuid 60753 --regid 60753 --clear-groups --inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \
 		--bounding-set=-all,+net_admin sh -c ': >>"$1"' sh "$work/proc/sys/$1" 2>/dev/null
 }
 may_write net/core/somaxconn
@@ -77,7 +77,7 @@ ok 0 "and not for a global one"
 
 # --- an agent, in this namespace ---
 ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up || exit 1
-mkdir "$work/lib" "$work/run" "$work/etc" && chown 65534:65534 "$work/lib" "$work/run" || exit 1
+mkdir "$work/lib" "$work/run" "$work/etc" && chown 60753:60753 "$work/lib" "$work/run" || exit 1
 cat >"$work/etc/site.ini" <<END
 [sysctl]
 net.core.somaxconn => 32768
@@ -178,7 +178,7 @@ within 10 answers healthz
 ok $? "it answers /healthz"
 within 10 answers readyz
 ok $? "and /readyz"
-equal "it is not root" 65534 "$(status reporter Uid)"
+equal "it is not root" 60753 "$(status reporter Uid)"
 equal "it has no capability" 0000000000000000 "$(status reporter CapEff)"
 equal "and can gain none" "0000000000000000 1" "$(status reporter CapBnd) $(status reporter NoNewPrivs)"
 equal "no file of its root can be written" "" "$(awk '$2 == "/" && $4 !~ /^ro/' "/proc/$(pid_of reporter)/mounts")"
