@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A Debian with systemd and cloud-init boots for the first time with the shipped user-data (NoCloud,
 # in nspawn, in a network namespace of its own): kubeadm is called when the machine is fit, and not
-# when it is unfit. In the container only
-# net.* can be written; the profile is one for that.
+# when it is unfit. In the container only net.* can be written; the profile is one for that.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=lib.sh

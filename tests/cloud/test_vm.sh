@@ -49,13 +49,14 @@ cp "$kernel/lib/modules/$release"/modules.builtin* "$kernel/lib/modules/$release
 
 # --- the boot ---
 ip tuntap add tq0 mode tap multi_queue && ip link set tq0 up && ip addr add 10.9.0.1/24 dev tq0 || exit 1
-timeout -k 5 500 qemu-system-x86_64 -accel tcg,thread=multi -machine q35 -cpu max -smp 2 -m 1024 \
+timeout -k 5 900 qemu-system-x86_64 -accel tcg,thread=multi -machine q35 -cpu max -smp 2 -m 1024 \
 	-nodefaults -display none -monitor none -serial stdio -no-reboot \
 	-kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initrd" -append "console=ttyS0 panic=-1 net.ifnames=0" \
 	-netdev tap,id=n0,ifname=tq0,script=no,downscript=no,queues=4,vhost=off \
 	-device virtio-net-pci,netdev=n0,mac=52:54:00:12:34:56,mq=on,vectors=10,rx_queue_size=1024 \
 	-drive file="$work/disk",if=none,id=d0,format=raw,cache=writeback -device nvme,drive=d0,serial=nodefit-test \
 	</dev/null >"$work/console" 2>&1
+e2fsck -p "$work/disk" >/dev/null # what is in its journal
 of() { # FILE: on the disk
 	debugfs -R "cat $1" "$work/disk" 2>/dev/null
 }
