@@ -82,12 +82,13 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(B)/tests/unit/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
-SHELL_SCRIPTS := packaging/deps .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+SHELL_SCRIPTS := packaging/deps packaging/container/build packaging/container/collect packaging/kubeadm/join \
+	cloud-init/per-boot .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h tests/bench/*.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster lint bench bench-fleet fuzz-smoke fresh \
+.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster image test-image test-cloud lint bench bench-fleet fuzz-smoke fresh \
 	install uninstall clean help
 
 all: $(B)/nodefit $(B)/nodefit-net ## build nodefit and nodefit-net (in build/release)
@@ -134,7 +135,22 @@ test-cluster: ## against a real kube-apiserver, which the first run builds (as r
 	@packaging/deps build test cluster
 	@$(MAKE) --no-print-directory all
 	@tests/cluster/build.sh build/cluster
+	@[ "$(ARCH)" != x86_64 ] || tests/cluster/tools.sh build/cluster
 	@tests/run.sh $(B) cluster
+
+image: ## the container image, build/nodefit-image.tar, from Debian's packages (as root)
+	@packaging/deps image
+	@packaging/container/build build/nodefit-image.tar
+
+test-image: ## build the image and run both containers, by podman and runc (as root)
+	@packaging/deps build test image
+	@$(MAKE) --no-print-directory all image
+	@IMAGE=$(CURDIR)/build/nodefit-image.tar tests/run.sh $(B) container
+
+test-cloud: ## a first boot by cloud-init in a container with systemd (as root)
+	@packaging/deps build test cloud vm
+	@$(MAKE) --no-print-directory all
+	@tests/run.sh $(B) cloud
 
 lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint
@@ -167,6 +183,7 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -m 0644 profiles/*.ini $(PROFILEDIR)
 	install -d -m 0755 $(UNITDIR)
 	install -m 0644 packaging/systemd/*.service $(UNITDIR)
+	install -m 0755 packaging/kubeadm/join $(DESTDIR)$(PREFIX)/lib/nodefit/join
 	install -D -m 0644 packaging/man/nodefit.1 $(MANDIR)/man1/nodefit.1
 	install -D -m 0644 packaging/man/nodefit.profile.5 $(MANDIR)/man5/nodefit.profile.5
 	install -D -m 0644 packaging/man/agent.conf.5 $(MANDIR)/man5/agent.conf.5
@@ -175,6 +192,7 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 uninstall: ## take away what install put there
 	rm -f $(BINDIR)/nodefit $(BINDIR)/nodefit-net $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5 $(MANDIR)/man8/nodefit-net.8
 	rm -f $(addprefix $(UNITDIR)/,$(notdir $(wildcard packaging/systemd/*.service)))
+	rm -f $(DESTDIR)$(PREFIX)/lib/nodefit/join
 	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
 	-rmdir $(PROFILEDIR) $(dir $(PROFILEDIR))
 
