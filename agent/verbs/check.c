@@ -104,7 +104,8 @@ const struct verb preflight_verb = {
 		 "losses side by side, looks whether MTUs fit, and gives one verdict. Exit code: 0 "
 		 "fit or degraded, 1 unfit, 3 could not tell. It takes 10 s, up to 30 s near a "
 		 "threshold; --quick takes 3 s.",
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY | FLAG_CONFIRM,
+	.flags = FLAG_PROFILE | FLAG_CONFIG | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY |
+		 FLAG_CONFIRM,
 	.run = preflight,
 };
 
@@ -115,7 +116,7 @@ const struct verb check_verb = {
 	.about = "Without a name: all but those on request. `nodefit explain NAME` tells what one "
 		 "measures and its parameters.",
 	.more_help = list_checks,
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK,
+	.flags = FLAG_PROFILE | FLAG_CONFIG | FLAG_JSON | FLAG_STRICT | FLAG_QUICK,
 	.takes_words = true,
 	.run = check,
 };
