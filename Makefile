@@ -167,7 +167,7 @@ fresh: ## prove README's two commands in a fresh Debian 12 root file system (as 
 	@packaging/deps fresh
 	@tests/fresh.sh
 
-# SOURCE_DATE_EPOCH and the paths decide nothing: two builds are the same, byte for byte.
+# Neither the time nor the folder matters: two builds are the same, byte for byte.
 deb: ## Debian packages, in build/deb (as root or not)
 	@packaging/deps build deb
 	@packaging/build-deb.sh build/deb $(VERSION)
@@ -180,7 +180,6 @@ test-systemd: ## the packages in a Debian that boots: units, watchdog, upgrade, 
 	@packaging/deps build deb rpm systemd
 	@$(MAKE) --no-print-directory all
 	@packaging/build-deb.sh build/deb $(VERSION)
-	@packaging/build-deb.sh build/deb-next $(VERSION)+next
 	@packaging/build-rpm.sh build/rpm $(VERSION)
 	@tests/systemd/image.sh build/systemd
 	@tests/run.sh $(B) systemd

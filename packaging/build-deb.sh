@@ -16,7 +16,7 @@ cd "$tree"
 if [ "$(dpkg-parsechangelog -S Version)" != "$version" ]; then
 	{
 		printf 'nodefit (%s) UNRELEASED; urgency=medium\n\n  * Not released.\n\n' "$version"
-		sed -n 's/^ -- .*/&\n/p;/^ -- /q' debian/changelog
+		sed -n 's/^ -- .*/&\n/p;/^ -- /q' packaging/debian/changelog
 		cat packaging/debian/changelog
 	} >debian/changelog
 fi

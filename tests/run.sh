@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs the tests of a build and counts them. usage: tests/run.sh BUILD_DIR [unit|kernel|cluster]
-# ONLY=test_net runs that one script of kernel or cluster. Every test prints TAP lines
+# Runs the tests of a build and counts them. usage: tests/run.sh BUILD_DIR [unit|kernel|cluster|systemd]
+# ONLY=test_net runs that one script of kernel, cluster or systemd. Every test prints TAP lines
 # ("ok 1 - what it protects"); a skip says why, and fails under CI.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -40,7 +40,7 @@ if [ "$which" = all ] || [ "$which" = unit ]; then
 	done
 fi
 folder=kernel
-[ "$which" != cluster ] || folder=cluster
+case $which in cluster | systemd) folder=$which ;; esac
 if [ "$which" != unit ]; then
 	for t in tests/$folder/${ONLY:-test_*}.sh; do
 		if [ "$(id -u)" = 0 ]; then

@@ -108,6 +108,7 @@ container() {
 
 # Nothing is installed or booted before it is sure that what runs in there can't change this machine.
 guard() {
+	# shellcheck disable=SC2016
 	in_image sh -c '
 	mount -o remount,rw,bind /proc/sys
 	mount -t proc again /mnt && sys=/mnt/sys || sys=/proc/sys

@@ -34,6 +34,7 @@ in_bash() {
 	printf "%s\n" "${COMPREPLY[@]}"' "$folder" "$@" | LC_ALL=C sort
 }
 in_fish() {
+	# shellcheck disable=SC2016
 	HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent XDG_DATA_HOME=/nonexistent fish --no-config -c '
 	source $argv[1]/nodefit.fish; source $argv[1]/nodefit-net.fish
 	complete -C "$argv[2..]"' "$folder" "$@" 2>/dev/null | cut -f1 | LC_ALL=C sort
