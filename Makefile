@@ -179,8 +179,7 @@ rpm: ## RPM packages, in build/rpm
 test-systemd: ## the packages in a Debian that boots: units, watchdog, upgrade, purge (as root, 3 minutes)
 	@packaging/deps build deb rpm systemd
 	@$(MAKE) --no-print-directory all
-	@packaging/build-deb.sh build/deb $(VERSION)
-	@packaging/build-rpm.sh build/rpm $(VERSION)
+	@$(MAKE) --no-print-directory -j2 deb rpm
 	@tests/systemd/image.sh build/systemd
 	@tests/run.sh $(B) systemd
 

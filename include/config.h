@@ -43,6 +43,7 @@ struct config {
 extern const struct param agent_params[], reporter_params[];
 
 /* Reads the file, or /etc/nodefit/agent.conf when `path` is NULL; that one may be absent, by
- * whichever way it is named: then all is as by default. 0, -ENOENT or -EINVAL (each noted), or -errno. */
+ * whichever way it is named: then all is as by default. 0, -ENOENT or -EINVAL (each noted), or
+ * -errno. */
 int config_load(const struct sys *sys, const char *path, struct config *out,
 		struct problems *problems);
