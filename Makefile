@@ -11,6 +11,14 @@ BINDIR := $(DESTDIR)$(PREFIX)/bin
 PROFILEDIR := $(DESTDIR)$(PREFIX)/lib/nodefit/profiles
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+PRESETDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system-preset
+TMPFILESDIR := $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+# Debian's zsh looks into vendor-completions.
+ZSHFOLDER ?= site-functions
+ZSHDIR := $(DESTDIR)$(PREFIX)/share/zsh/$(ZSHFOLDER)
+CONFDIR := $(DESTDIR)/etc/nodefit
 
 CC ?= cc
 PKG_CONFIG ?= pkg-config
@@ -82,14 +90,14 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(B)/tests/unit/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
-SHELL_SCRIPTS := packaging/deps packaging/container/build packaging/container/collect packaging/kubeadm/join \
-	cloud-init/per-boot .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+SHELL_SCRIPTS := packaging/deps $(wildcard packaging/*.sh packaging/debian/*.p*) packaging/container/build \
+	packaging/container/collect packaging/kubeadm/join cloud-init/per-boot .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h tests/bench/*.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster image test-image test-cloud lint bench bench-fleet fuzz-smoke fresh \
-	install uninstall clean help
+.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster image test-image test-cloud \
+	lint bench bench-fleet fuzz-smoke fresh deb rpm test-systemd install uninstall clean help
 
 all: $(B)/nodefit $(B)/nodefit-net ## build nodefit and nodefit-net (in build/release)
 
@@ -176,6 +184,22 @@ fresh: ## prove README's two commands in a fresh Debian 12 root file system (as 
 	@packaging/deps fresh
 	@tests/fresh.sh
 
+# Neither the time nor the folder matters: two builds are the same, byte for byte.
+deb: ## Debian packages, in build/deb (as root or not)
+	@packaging/deps build deb
+	@packaging/build-deb.sh build/deb $(VERSION)
+
+rpm: ## RPM packages, in build/rpm
+	@packaging/deps build rpm
+	@packaging/build-rpm.sh build/rpm $(VERSION)
+
+test-systemd: ## the packages in a Debian that boots: units, watchdog, upgrade, purge (as root, 3 minutes)
+	@packaging/deps build deb rpm systemd
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j2 deb rpm
+	@tests/systemd/image.sh build/systemd
+	@tests/run.sh $(B) systemd
+
 install: all ## install below DESTDIR and PREFIX (/usr)
 	install -D -m 0755 $(B)/nodefit $(BINDIR)/nodefit
 	install -D -m 0755 $(B)/nodefit-net $(BINDIR)/nodefit-net
@@ -184,17 +208,29 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -d -m 0755 $(UNITDIR)
 	install -m 0644 packaging/systemd/*.service $(UNITDIR)
 	install -m 0755 packaging/kubeadm/join $(DESTDIR)$(PREFIX)/lib/nodefit/join
+	install -D -m 0644 packaging/systemd/kubelet.service.d/10-nodefit.conf $(UNITDIR)/kubelet.service.d/10-nodefit.conf
+	install -D -m 0644 packaging/systemd/system-preset/80-nodefit.preset $(PRESETDIR)/80-nodefit.preset
+	install -D -m 0644 packaging/tmpfiles/nodefit.conf $(TMPFILESDIR)/nodefit.conf
+	install -D -m 0644 packaging/completions/nodefit.bash $(BASHDIR)/nodefit
+	install -D -m 0644 packaging/completions/nodefit-net.bash $(BASHDIR)/nodefit-net
+	install -D -m 0644 packaging/completions/_nodefit $(ZSHDIR)/_nodefit
+	install -D -m 0644 packaging/completions/nodefit.fish $(FISHDIR)/nodefit.fish
+	install -D -m 0644 packaging/completions/nodefit-net.fish $(FISHDIR)/nodefit-net.fish
+	[ -e $(CONFDIR)/agent.conf ] || install -D -m 0644 packaging/agent.conf $(CONFDIR)/agent.conf
 	install -D -m 0644 packaging/man/nodefit.1 $(MANDIR)/man1/nodefit.1
 	install -D -m 0644 packaging/man/nodefit.profile.5 $(MANDIR)/man5/nodefit.profile.5
 	install -D -m 0644 packaging/man/agent.conf.5 $(MANDIR)/man5/agent.conf.5
 	install -D -m 0644 packaging/man/nodefit-net.8 $(MANDIR)/man8/nodefit-net.8
 
-uninstall: ## take away what install put there
+uninstall: ## take away what install put there; a changed agent.conf stays
 	rm -f $(BINDIR)/nodefit $(BINDIR)/nodefit-net $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5 $(MANDIR)/man8/nodefit-net.8
 	rm -f $(addprefix $(UNITDIR)/,$(notdir $(wildcard packaging/systemd/*.service)))
 	rm -f $(DESTDIR)$(PREFIX)/lib/nodefit/join
 	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
-	-rmdir $(PROFILEDIR) $(dir $(PROFILEDIR))
+	rm -f $(UNITDIR)/kubelet.service.d/10-nodefit.conf $(PRESETDIR)/80-nodefit.preset $(TMPFILESDIR)/nodefit.conf
+	rm -f $(BASHDIR)/nodefit $(BASHDIR)/nodefit-net $(ZSHDIR)/_nodefit $(FISHDIR)/nodefit.fish $(FISHDIR)/nodefit-net.fish
+	! cmp -s packaging/agent.conf $(CONFDIR)/agent.conf || rm -f $(CONFDIR)/agent.conf
+	-rmdir --ignore-fail-on-non-empty $(PROFILEDIR) $(dir $(PROFILEDIR)) $(UNITDIR)/kubelet.service.d $(CONFDIR)
 
 clean: ## remove build/
 	rm -rf build

@@ -37,7 +37,7 @@ static const struct {
 	 "seconds in which a changed link must be well, or it is put back (10; 0: never)"},
 	{"apply", FLAG_APPLY, NULL, "apply the profile first"},
 	{"quick", FLAG_QUICK, NULL, "measure for 3 s only, more coarsely"},
-	{"config", FLAG_CONFIG, "F", "another file than /etc/nodefit/agent.conf"},
+	{"config", FLAG_CONFIG, "F", "the agent's configuration, whose profile= is taken"},
 	{"once", FLAG_ONCE, NULL, "one round: apply, measure, write the report, and end"},
 	{"cilium", FLAG_CILIUM, "V", "judge for this version of Cilium, which is wanted then"},
 	{"strict", FLAG_STRICT, NULL, "degraded is exit code 1"},

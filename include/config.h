@@ -42,7 +42,8 @@ struct config {
 /* The rows of [agent] and of [reporter]. */
 extern const struct param agent_params[], reporter_params[];
 
-/* Reads the file, or /etc/nodefit/agent.conf when `path` is NULL; that one may be absent, then all
- * is as by default. 0, -ENOENT or -EINVAL (each noted), or -errno. */
+/* Reads the file, or /etc/nodefit/agent.conf when `path` is NULL; that one may be absent, by
+ * whichever way it is named: then all is as by default. 0, -ENOENT or -EINVAL (each noted), or
+ * -errno. */
 int config_load(const struct sys *sys, const char *path, struct config *out,
 		struct problems *problems);

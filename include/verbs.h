@@ -2,6 +2,7 @@
 /* The command line: a verb is one file in agent/verbs/ and one line in agent/nodefit.c's table. */
 #pragma once
 
+#include "config.h"
 #include "profile.h"
 #include "report.h"
 #include "sys.h"
@@ -53,9 +54,11 @@ extern const struct verb preflight_verb, diff_verb, apply_verb, rollback_verb, c
 
 /* --- shared by the verbs --- */
 
-/* Loads the profile asked for (kube-node by default), checks it whole, and logs every problem;
- * --cilium= overrides its parameters.
- * 0, or the exit code. */
+/* Reads the file of --config. 0, or the exit code. */
+int verb_load_config(const struct command *c, struct config *config);
+/* Loads the profile asked for (--profile, else what the file of --config names, else kube-node),
+ * checks it whole, and logs every problem; --cilium= overrides its parameters. 0, or the exit code.
+ */
 int verb_load_profile(const struct command *c, struct profile *p);
 /* Begins a report: the node, the profile's name, the time. */
 int verb_begin(const struct command *c, const struct profile *p, struct report *report,

@@ -50,6 +50,11 @@ builds() {
 	done
 }
 
+# groff, which most people's man is, warns of other things than mandoc does.
+renders() {
+	groff -ww -mandoc -Tutf8 -K utf8 "$1" >/dev/null
+}
+
 # shellcheck disable=SC2086
 try clang-format --dry-run --Werror $files
 try builds
@@ -62,5 +67,6 @@ try cppcheck --quiet --enable=warning,performance,portability --inline-suppr --e
 try shellcheck -x -P SCRIPTDIR -e SC2317,SC2154 "$@" # SC2317, SC2154: functions and variables used elsewhere
 for page in packaging/man/*; do
 	[ ! -e "$page" ] || try mandoc -T lint -W warning "$page"
+	[ ! -e "$page" ] || try renders "$page"
 done
 exit $bad

@@ -91,7 +91,7 @@ static int read_settings(const struct sys *sys, const char *path, struct profile
 	size_t len;
 	int r = sys_read(sys, file, FILE_LARGEST, &text, &len);
 
-	if (r == -ENOENT && !path)
+	if (r == -ENOENT && strcmp(file, CONFIG_FILE) == 0)
 		return 0;
 	if (r == -ENOMEM)
 		return r;

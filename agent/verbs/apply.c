@@ -59,11 +59,15 @@ static int apply(const struct command *c)
 {
 	_cleanup_free char *why = NULL;
 	struct report report;
+	struct config config;
 	struct profile p;
 	uint64_t start;
 	int code;
 
-	if (c->flags & FLAG_DRY_RUN)
+	code = c->config ? verb_load_config(c, &config) : 0;
+	if (code)
+		return code;
+	if (c->flags & FLAG_DRY_RUN || (c->config && config.agent.drift == DRIFT_REPORT))
 		return plan_only(c);
 	code = verb_load_profile(c, &p);
 	if (code)
@@ -93,7 +97,7 @@ const struct verb diff_verb = {
 	.about =
 		"Compares the profile with the running kernel and with every sysctl.d file. Reads "
 		"only. The exit code is 0 also when something would change; --strict makes that 1.",
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_ALL,
+	.flags = FLAG_PROFILE | FLAG_CONFIG | FLAG_JSON | FLAG_STRICT | FLAG_ALL,
 	.run = plan_only,
 };
 
@@ -104,8 +108,9 @@ const struct verb apply_verb = {
 		 "in /var/lib/nodefit/journal before the first write; `nodefit rollback` puts it "
 		 "back. The exit code is 1 when a key is refused or fails. Changed links must "
 		 "answer as before (carrier, the gateway, the servers of confirm=) within "
-		 "--confirm seconds, or they are put back, also when nodefit is killed meanwhile.",
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_ALL | FLAG_PERSIST | FLAG_DRY_RUN |
-		 FLAG_FORCE | FLAG_CONFIRM,
+		 "--confirm seconds, or they are put back, also when nodefit is killed meanwhile. "
+		 "With --config nothing is written where that file says drift=report.",
+	.flags = FLAG_PROFILE | FLAG_CONFIG | FLAG_JSON | FLAG_STRICT | FLAG_ALL | FLAG_PERSIST |
+		 FLAG_DRY_RUN | FLAG_FORCE | FLAG_CONFIRM,
 	.run = apply,
 };

@@ -106,8 +106,8 @@ const struct verb preflight_verb = {
 		 "losses side by side, looks whether MTUs fit, and gives one verdict. Exit code: 0 "
 		 "fit or degraded, 1 unfit, 3 could not tell. It takes 13 s, up to 35 s near a "
 		 "threshold; --quick takes 5 s.",
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY | FLAG_CONFIRM |
-		 FLAG_CILIUM,
+	.flags = FLAG_PROFILE | FLAG_CONFIG | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_APPLY |
+		 FLAG_CONFIRM | FLAG_CILIUM,
 	.run = preflight,
 };
 
@@ -118,7 +118,7 @@ const struct verb check_verb = {
 	.about = "Without a name: all but those on request. `nodefit explain NAME` tells what one "
 		 "measures and its parameters.",
 	.more_help = list_checks,
-	.flags = FLAG_PROFILE | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_CILIUM,
+	.flags = FLAG_PROFILE | FLAG_CONFIG | FLAG_JSON | FLAG_STRICT | FLAG_QUICK | FLAG_CILIUM,
 	.takes_words = true,
 	.run = check,
 };

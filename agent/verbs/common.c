@@ -58,18 +58,41 @@ static int take_options(const struct command *c, struct profile *p)
 	return r < 0 ? verb_failed("take the options", r) : 0;
 }
 
+/* Tells what is wrong with a file, and returns the exit code for it. */
+static int loaded(const char *doing, int r, struct problems *problems)
+{
+	problems_log(problems);
+	problems_clear(problems);
+	if (r == -EINVAL || r == -ENOENT)
+		return EXIT_USAGE;
+	return r < 0 ? verb_failed(doing, r) : 0;
+}
+
+int verb_load_config(const struct command *c, struct config *config)
+{
+	struct problems problems = {0};
+	int r = config_load(&c->sys, c->config, config, &problems);
+
+	return loaded("read the configuration", r, &problems);
+}
+
 int verb_load_profile(const struct command *c, struct profile *p)
 {
 	const char *name = c->profile ? c->profile : "kube-node";
 	struct problems problems = {0};
-	int r = checks_load_profile(&c->sys, name, p, &problems);
+	struct config config;
+	int r;
 
-	problems_log(&problems);
-	problems_clear(&problems);
-	if (r == -EINVAL || r == -ENOENT)
-		return EXIT_USAGE;
-	if (r < 0)
-		return verb_failed("load the profile", r);
+	if (!c->profile && c->config) {
+		r = verb_load_config(c, &config);
+		if (r)
+			return r;
+		name = config.agent.profile;
+	}
+	r = checks_load_profile(&c->sys, name, p, &problems);
+	r = loaded("load the profile", r, &problems);
+	if (r)
+		return r;
 	r = take_options(c, p);
 	if (r)
 		profile_clear(p);

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# Sourced by the tests of the packages. enter() runs the script again in a mount namespace of its
+# own, with a Debian of its own in $root; boot() boots that by systemd-nspawn in a network namespace
+# of its own.
+#
+# Its root is another user than this machine's: to the kernel the global sysctls (vm, fs, kernel) are
+# another's files. A read-only /proc/sys alone would protect nothing: a unit's ProtectSystem=strict
+# makes it writable again for the unit.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+work=${NODEFIT_WORK:-}
+root=$work/root
+leader=
+nspawn=
+tests_run=0
+tests_failed=0
+
+enter() {
+	if [ -z "${NODEFIT_INSIDE:-}" ]; then
+		work=$(mktemp -d "${TMPDIR:-/var/tmp}/nodefit-systemd.XXXXXX") || exit 1
+		(
+			own_cgroup
+			NODEFIT_WORK=$work NODEFIT_INSIDE=1 exec unshare -m sh "$0" "$@"
+		)
+		code=$?
+		remove_cgroup
+		rm -rf "$work"
+		exit $code
+	fi
+	mount --make-rprivate / || exit 1
+	# What nspawn leaves below /run goes with this namespace.
+	mkdir -p /run/systemd/nspawn && mount -t tmpfs none /run/systemd/nspawn || exit 1
+	mkdir "$root" && tar -C "$root" -xf "$tree/build/systemd/debian-12.tar" || exit 1
+	trap end_boot EXIT
+	guard
+}
+
+# nspawn makes cgroups beside its own, and leaves them: they go into one that is ours. Named
+# hierarchies (v1), the one (v2), or both.
+cgroups() {
+	for c in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+		[ ! -e "$c/cgroup.procs" ] || echo "$c/nodefit-test.$$"
+	done
+}
+
+own_cgroup() {
+	for c in $(cgroups); do
+		mkdir "$c" && sh -c 'echo $PPID' >"$c/cgroup.procs" || exit 1
+	done
+}
+
+# With whatever still runs in there.
+remove_cgroup() {
+	for c in $(cgroups); do
+		find "$c" -name cgroup.procs -exec cat {} + 2>/dev/null | while read -r pid; do
+			kill -KILL "$pid" 2>/dev/null
+		done
+		# What has just died is still there for a moment.
+		within 10 find "$c" -depth -type d -exec rmdir {} +
+	done
+}
+
+ok() { # CODE NAME [DETAIL]
+	tests_run=$((tests_run + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tests_run - $2"
+	else
+		tests_failed=$((tests_failed + 1))
+		echo "not ok $tests_run - $2"
+		[ -z "${3:-}" ] || printf '%s\n' "$3" | sed 's/^/# /'
+	fi
+}
+
+equal() { # NAME WANTED FOUND
+	[ "$2" = "$3" ]
+	ok $? "$1" "wanted: $2
+found: $3"
+}
+
+holds() { # NAME PATTERN TEXT: TEXT has a line that matches the extended regular expression
+	printf '%s\n' "$3" | grep -Eq -- "$2"
+	ok $? "$1" "no /$2/ in: $3"
+}
+
+finish() {
+	echo "1..$tests_run"
+	[ "$tests_failed" = 0 ]
+	exit
+}
+
+within() { # SECONDS COMMAND...: until it succeeds
+	tries=$(($1 * 5))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+
+# In a shell of its own, which it becomes.
+container() {
+	exec systemd-nspawn -q --register=no --keep-unit --private-network --private-users=524288:65536 \
+		--private-users-ownership=chown -M nodefit-test -D "$root" "$@"
+}
+
+# Nothing is installed or booted before it is sure that what runs in there can't change this machine.
+guard() {
+	# shellcheck disable=SC2016
+	in_image sh -c '
+	mount -o remount,rw,bind /proc/sys
+	mount -t proc again /mnt && sys=/mnt/sys || sys=/proc/sys
+	for key in vm/swappiness kernel/panic fs/file-max; do
+		for s in /proc/sys $sys; do
+			! cat $s/$key >$s/$key || exit 1
+		done
+	done' >/dev/null 2>&1 && return 0
+	echo "not ok - the guard over /proc/sys does not hold"
+	exit 1
+}
+
+# Runs a command in the image, which is not booted.
+in_image() {
+	(container --pipe env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@")
+}
+
+# Runs a command in the booted one.
+inside() {
+	[ -n "$leader" ] || return 125
+	nsenter -t "$leader" -U -m -u -i -n -p -r -w -S 0 -G 0 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 SYSTEMD_PAGER='' "$@" </dev/null
+}
+
+# Its init, which must be elsewhere: whatever inside() runs is for there.
+find_leader() {
+	leader=
+	child=$(cut -d' ' -f1 "/proc/$nspawn/task/$nspawn/children")
+	[ -n "$child" ] || return 1
+	for ns in pid mnt user uts net; do
+		[ "$(readlink "/proc/$child/ns/$ns")" != "$(readlink "/proc/$$/ns/$ns")" ] || return 1
+	done
+	[ "$(cat "/proc/$child/comm")" = systemd ] && leader=$child
+}
+
+is_up() {
+	case $(inside systemctl is-system-running) in
+	running | degraded) ;;
+	*) return 1 ;;
+	esac
+}
+
+boot() {
+	container -b </dev/null >>"$work/console" 2>&1 &
+	nspawn=$!
+	if within 20 find_leader && within 120 is_up; then
+		return 0
+	fi
+	sed 's/^/# /' "$work/console" | tail -50
+	return 1
+}
+
+end_boot() {
+	[ -n "$nspawn" ] || return 0
+	inside systemctl poweroff >/dev/null 2>&1
+	if ! within 60 is_down; then
+		kill -KILL ${leader:+"$leader"} "$nspawn" 2>/dev/null
+	fi
+	wait "$nspawn" 2>/dev/null
+	nspawn='' leader=''
+}
+
+is_down() {
+	! kill -0 "$nspawn" 2>/dev/null || grep -q '^State:.Z' "/proc/$nspawn/status"
+}
+
+# A property of a unit.
+shows() { # UNIT PROPERTY
+	inside systemctl show -p "$2" --value "$1"
+}
