@@ -174,7 +174,7 @@ static void judge_rates(const struct conntrack_space *s, const char *name, doubl
 	if (dropped >= l->drop_warn)
 		finding_advise(finding_add(findings,
 					   dropped >= l->drop_fail ? VERDICT_FAIL : VERDICT_WARN,
-					   "ConntrackDrops", "%.4g packets/s are dropped at %s",
+					   "ConntrackDrops", "%.1f packets/s are dropped at %s",
 					   dropped, name),
 			       "raise net.netfilter.nf_conntrack_max, or find who opens so many "
 			       "connections: conntrack -L");
