@@ -120,6 +120,12 @@ static void tell_others(const struct tables *t, size_t n, struct result *r)
 			 NETSPACES_MOST);
 		result_fact(r, "namespaces", text);
 	}
+	if (t->spaces.hidden) {
+		snprintf(text, sizeof(text),
+			 "those of %zu processes can't be seen: without CAP_SYS_PTRACE",
+			 t->spaces.hidden);
+		result_fact(r, "hidden_namespaces", text);
+	}
 }
 
 static void judge(const struct check_run *run, struct tables *t, double seconds,
@@ -138,9 +144,13 @@ static void judge(const struct check_run *run, struct tables *t, double seconds,
 	conntrack_origin(run->sys, t->v[0].max, cpus_of(run->sys), origin, sizeof(origin));
 	conntrack_tell(&t->v[0], seconds, r);
 	tell_others(t, n, r);
+	if (!t->v[0].has_stat)
+		result_fact(r, "losses",
+			    "not known: no /proc/net/stat/nf_conntrack "
+			    "(CONFIG_NF_CONNTRACK_PROCFS)");
 	if (t->v[0].max > 0)
 		finding_add(findings, VERDICT_PASS, "ConntrackHasRoom",
-			    "%.0f of %.0f connections (%.2g%%) are tracked", t->v[0].count,
+			    "%.0f of %.0f connections (%.1f%%) are tracked", t->v[0].count,
 			    t->v[0].max, conntrack_fullness(&t->v[0]));
 	else
 		finding_add(findings, VERDICT_PASS, "ConntrackUnlimited",
@@ -184,7 +194,8 @@ const struct check conntrack_check = {
 	.summary = "the table of tracked connections has room",
 	.about =
 		"Compares, in the host's network namespace and in every other that a process lives "
-		"in (64 at the most), the number of tracked connections with nf_conntrack_max, and "
+		"in (256 at the most), the number of tracked connections with nf_conntrack_max, "
+		"and "
 		"counts over a few seconds what was lost: packets dropped, connections thrown out "
 		"early for new ones, and connections whose place was taken. The limit is one for "
 		"all, set in the host's namespace; each namespace's count is held against it by "

@@ -2,6 +2,7 @@
 /* What serves Services on this node? */
 #include "proxy.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -137,7 +138,7 @@ static void look_at_ipvs(const struct sys *sys, struct proxy_evidence *e, struct
 	ssize_t n = fd < 0 ? -1 : read(fd, begin, sizeof(begin) - 1);
 	struct link l;
 
-	e->ip_vs = fd >= 0;
+	e->ip_vs = fd != -ENOENT; /* what can't be opened is there all the same */
 	if (n > 0) {
 		begin[n] = '\0';
 		e->ip_vs_servers = proxy_ip_vs_serves(begin);

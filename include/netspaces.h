@@ -4,7 +4,8 @@
 
 #include "sys.h"
 
-#define NETSPACES_MOST     64
+/* kubelet's maxPods is 110 unless it is raised, and each pod has one. */
+#define NETSPACES_MOST     256
 #define NETSPACE_WHO       40
 #define NETSPACE_PROCESSES 65536 /* so many are looked at */
 
@@ -17,7 +18,8 @@ struct netspace {
 struct netspaces {
 	struct netspace v[NETSPACES_MOST]; /* our own first */
 	size_t n;
-	size_t more; /* that found no place */
+	size_t more;   /* processes in others, which found no place */
+	size_t hidden; /* processes whose own can't be seen: without CAP_SYS_PTRACE */
 };
 
 /* All of them, as far as /proc shows them. 0 or -errno when not even our own can be opened. */

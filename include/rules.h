@@ -8,7 +8,7 @@
 
 enum rules_backend {
 	RULES_LEGACY,       /* ip_tables, ip6_tables */
-	RULES_IPTABLES_NFT, /* nf_tables' tables that have the names of iptables' */
+	RULES_IPTABLES_NFT, /* nf_tables' tables with the names of iptables' and of its chains */
 	RULES_NFTABLES,     /* all other tables */
 	RULES_BACKENDS
 };
@@ -21,6 +21,7 @@ struct rules_table {
 	uint8_t family; /* NFPROTO_… */
 	char name[NFT_NAME];
 	uint64_t rules, chains;
+	bool ours, foreign; /* of RULES_IPTABLES_NFT: has chains on hooks by its names, by others */
 };
 
 struct rules_longest {
@@ -79,11 +80,17 @@ const char *rules_tell_name(const char *name, char out[RULES_TOLD]);
 
 /* --- of the census: one table or chain each --- */
 
+/* By family and name: what iptables-nft would take for its own. */
 enum rules_backend rules_backend_of(uint8_t family, const char *table);
 void rules_add_table(struct rules *r, enum rules_backend backend, uint8_t family, const char *name);
 /* A chain of a table; the table is added when it is new. */
 void rules_add_chain(struct rules *r, enum rules_backend backend, uint8_t family, const char *table,
 		     const char *chain, uint64_t rules);
+/* A chain of one of nf_tables' tables is on a hook. */
+void rules_note_hook(struct rules *r, uint8_t family, const char *table, const char *chain);
+/* At the end: a table with the name of one of iptables' that has chains on hooks, and none by
+ * iptables' names, was made by hand. It, and what was counted in it, are RULES_NFTABLES'. */
+void rules_disown(struct rules *r);
 
 /* --- the judgement --- */
 

@@ -103,6 +103,8 @@ static void add_counted(struct census *c, const struct nft_chain *chain, uint64_
 {
 	rules_add_chain(c->rules, rules_backend_of(chain->family, chain->table), chain->family,
 			chain->table, chain->name, rules);
+	if (chain->base)
+		rules_note_hook(c->rules, chain->family, chain->table, chain->name);
 }
 
 static int add_chain(const struct nft_chain *chain, void *context)
@@ -142,11 +144,14 @@ static int add_elements(struct census *c)
 	static const uint8_t families[RULES_FAMILIES] = {NFPROTO_IPV4, NFPROTO_IPV6};
 	int r = 0;
 
-	for (size_t i = 0; i < RULES_FAMILIES && r == 0; i++)
+	for (size_t i = 0; i < RULES_FAMILIES && r == 0; i++) {
 		if (c->rules->services[i].table)
 			r = nft_count_elements(c->nft, families[i], "kube-proxy", "service-ips",
 					       &c->rules->services[i].elements);
-	return r == -ENOENT ? 0 : r;
+		if (r == -ENOENT) /* the other family may have the map */
+			r = 0;
+	}
+	return r;
 }
 
 /* Is that how a kernel without nf_tables answers? */
@@ -176,6 +181,7 @@ static int count_nft(const struct sys *sys, bool all, uint64_t until, struct rul
 		error = add_elements(&c);
 	if (error == 0)
 		error = nft_generation(&nft, &last);
+	rules_disown(r);
 	r->moved = nft.moved || first != last;
 	return error;
 }
@@ -188,7 +194,8 @@ static int read_nft(const struct sys *sys, bool all, uint64_t until, struct rule
 	for (int i = 0; i < ATTEMPTS; i++) {
 		*r = before;
 		error = count_nft(sys, all, until, r);
-		if (error != -ENOBUFS && (error < 0 || !r->moved))
+		/* What was listed first may be gone when its contents are asked for. */
+		if (error != -ENOBUFS && error != -ENOENT && (error < 0 || !r->moved))
 			break;
 	}
 	if (error < 0)

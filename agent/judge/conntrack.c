@@ -15,6 +15,8 @@
 /* kube-proxy: conntrack.maxPerCore and conntrack.min, their defaults. */
 #define PROXY_PER_CPU 32768U
 #define PROXY_LEAST   131072U
+/* Linux before 5.15: nf_conntrack_init_start, max_factor. */
+#define OLD_FACTOR 4
 
 enum { DROP, EARLY_DROP, INSERT_FAILED, COUNTERS };
 
@@ -164,6 +166,22 @@ static void call(const struct conntrack_space *s, char *text, size_t size)
 			 (unsigned long long)s->inode, *s->who ? s->who : "nobody");
 }
 
+static void judge_drops(const struct conntrack_space *s, const char *name, double dropped,
+			const struct conntrack_limits *l, struct findings *findings)
+{
+	if (dropped < l->drop_warn)
+		return;
+	finding_advise(
+		finding_add(findings, dropped >= l->drop_fail ? VERDICT_FAIL : VERDICT_WARN,
+			    "ConntrackDrops", "%.1f packets/s are dropped at %s", dropped, name),
+		"%s",
+		conntrack_fullness(s) >= l->warn
+			? "raise net.netfilter.nf_conntrack_max, or find who opens so many "
+			  "connections: conntrack -L"
+			: "the table has room now: see whether the kernel's log says \"table "
+			  "full\" (then raise net.netfilter.nf_conntrack_max) or lacks memory");
+}
+
 static void judge_rates(const struct conntrack_space *s, const char *name, double seconds,
 			const struct conntrack_limits *l, struct findings *findings)
 {
@@ -171,21 +189,17 @@ static void judge_rates(const struct conntrack_space *s, const char *name, doubl
 	double early = rate(s->before.early_drop, s->after.early_drop, seconds);
 	double failed = rate(s->before.insert_failed, s->after.insert_failed, seconds);
 
-	if (dropped >= l->drop_warn)
-		finding_advise(finding_add(findings,
-					   dropped >= l->drop_fail ? VERDICT_FAIL : VERDICT_WARN,
-					   "ConntrackDrops", "%.4g packets/s are dropped at %s",
-					   dropped, name),
-			       "raise net.netfilter.nf_conntrack_max, or find who opens so many "
-			       "connections: conntrack -L");
+	/* The kernel counts what clashed as dropped, too (nf_ct_resolve_clash); more room would
+	 * not help that. */
+	judge_drops(s, name, double_max(dropped - failed, 0), l, findings);
 	if (early >= l->early_warn)
 		finding_advise(finding_add(findings, VERDICT_WARN, "ConntrackEvicts",
-					   "%.4g connections/s are thrown out of %s for new ones",
+					   "%.1f connections/s are thrown out of %s for new ones",
 					   early, name),
 			       "raise net.netfilter.nf_conntrack_max: it was full");
 	if (failed >= l->insert_warn)
 		finding_advise(finding_add(findings, VERDICT_WARN, "ConntrackClashes",
-					   "%.4g connections/s find their place taken in %s",
+					   "%.1f connections/s find their place taken in %s",
 					   failed, name),
 			       "mostly two DNS requests at once from one port: a node-local DNS "
 			       "cache, or use-vc in resolv.conf");
@@ -204,8 +218,8 @@ void conntrack_judge(const struct conntrack_space *s, double seconds,
 					   "ConntrackFull", "%s is %.3g%% full, %.0f of %.0f", name,
 					   full, s->count, s->max),
 			       "raise net.netfilter.nf_conntrack_max on the host (%s), or shorten "
-			       "its time-outs; see who holds them: conntrack -L",
-			       origin);
+			       "its time-outs; see who holds them: %sconntrack -L",
+			       origin, s->own ? "" : "nsenter -n -t PROCESS ");
 	if (s->has_stat)
 		judge_rates(s, name, seconds, l, findings);
 }
@@ -230,14 +244,18 @@ void conntrack_origin(const struct sys *sys, double max, unsigned cpus, char *te
 	static const char *const keys[] = {"net/netfilter/nf_conntrack_max",
 					   "net/nf_conntrack_max"};
 	struct sysctld files = {0};
-	double buckets = 0;
+	double buckets = 0, proxys = double_max(PROXY_PER_CPU * (double)cpus, PROXY_LEAST);
+	bool kernels = read_number(sys, FOLDER "nf_conntrack_buckets", &buckets) == 0 &&
+		       (max == buckets || max == OLD_FACTOR * buckets);
 
 	snprintf(text, size, "set by hand or by a program");
-	if (read_number(sys, FOLDER "nf_conntrack_buckets", &buckets) == 0 && buckets == max)
-		snprintf(text, size, "the kernel's default, its number of buckets");
-	if (max == double_max(PROXY_PER_CPU * (double)cpus, PROXY_LEAST))
-		snprintf(text, size, "what kube-proxy sets: max(%u x %u CPUs, %u)", PROXY_PER_CPU,
-			 cpus, PROXY_LEAST);
+	if (kernels)
+		snprintf(text, size, "the kernel's default, %s",
+			 max == buckets ? "its number of buckets" : "4 for each bucket");
+	if (max == proxys)
+		snprintf(text, size, "%swhat kube-proxy sets: max(%u x %u CPUs, %u)",
+			 kernels ? "the kernel's default, and " : "", PROXY_PER_CPU, cpus,
+			 PROXY_LEAST);
 	if (sysctld_read(sys, &files) < 0)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rtt.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "stats.h"
@@ -8,6 +9,30 @@
 static enum verdict worst_of(const struct rtt_limits *l)
 {
 	return l->mild ? VERDICT_WARN : VERDICT_FAIL;
+}
+
+/* Not one connect could be begun. */
+static void judge_no_way(const char *name, const char *at, const struct rtt_series *s,
+			 const struct rtt_limits *l, struct findings *findings)
+{
+	if (s->error == EMFILE || s->error == ENFILE || s->error == ENOBUFS || s->error == ENOMEM)
+		finding_advise(finding_add(findings, VERDICT_UNKNOWN, "TargetUnmeasured",
+					   "%s: this machine has no socket to spare: %s", name,
+					   strerror(s->error)),
+			       "see what it runs out of: sysctl fs.file-nr; free -m; ss -s");
+	else if (s->error == EADDRNOTAVAIL)
+		finding_advise(finding_add(findings, worst_of(l), "NoLocalPort",
+					   "%s: no local port or address is left to connect to %s",
+					   name, at),
+			       "see who holds the ports: ss -s; widen "
+			       "net.ipv4.ip_local_port_range, or, for IPv6, give the node an "
+			       "address");
+	else
+		finding_advise(finding_add(findings, worst_of(l), "TargetUnreachable",
+					   "%s: no way to %s port %u: %s", name, at, s->port,
+					   strerror(s->error)),
+			       "look at the routes (ip route get %s) and at firewalls that reject",
+			       at);
 }
 
 /* Nobody answered, or nothing but refusals. True when that is all there is to say. */
@@ -28,11 +53,7 @@ static bool judge_dead(const char *name, const struct rtt_series *s, const struc
 	if (s->n)
 		return false;
 	if (s->failed)
-		finding_advise(finding_add(findings, worst_of(l), "TargetUnreachable",
-					   "%s: no way to %s port %u: %s", name, at, s->port,
-					   strerror(s->error)),
-			       "look at the routes (ip route get %s) and at firewalls that reject",
-			       at);
+		judge_no_way(name, at, s, l, findings);
 	else
 		finding_advise(finding_add(findings, worst_of(l), "TargetSilent",
 					   "%s: no answer of %s port %u", name, at, s->port),

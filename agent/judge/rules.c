@@ -121,6 +121,45 @@ void rules_add_chain(struct rules *r, enum rules_backend backend, uint8_t family
 	note_services(r, backend, family, table, chain, rules);
 }
 
+void rules_note_hook(struct rules *r, uint8_t family, const char *table, const char *chain)
+{
+	static const char *const names[] = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT",
+					    "POSTROUTING"};
+	struct rules_table *t = find_table(r, RULES_IPTABLES_NFT, family, table);
+
+	if (!t)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(chain, names[i]) == 0) {
+			t->ours = true;
+			return;
+		}
+	t->foreign = true;
+}
+
+static void move(uint64_t counts[RULES_BACKENDS], uint64_t n)
+{
+	counts[RULES_IPTABLES_NFT] -= n;
+	counts[RULES_NFTABLES] += n;
+}
+
+void rules_disown(struct rules *r)
+{
+	for (size_t i = 0; i < r->n_tables; i++) {
+		struct rules_table *t = &r->tables[i];
+
+		if (t->backend != RULES_IPTABLES_NFT || t->ours || !t->foreign)
+			continue;
+		t->backend = RULES_NFTABLES;
+		move(r->rules, t->rules);
+		move(r->chains, t->chains);
+		move(r->n_of, 1);
+		if (r->longest.backend == RULES_IPTABLES_NFT && r->longest.family == t->family &&
+		    strcmp(r->longest.table, t->name) == 0)
+			r->longest.backend = RULES_NFTABLES;
+	}
+}
+
 static uint64_t larger(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;

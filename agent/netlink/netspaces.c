@@ -30,10 +30,11 @@ static int add(const struct sys *sys, struct netspaces *s, unsigned pid)
 	else
 		snprintf(path, sizeof(path), "/proc/self/ns/net");
 	r = sys_stat(sys, path, &st);
+	s->hidden += r == -EACCES || r == -EPERM;
 	if (r < 0 || known(s, &st))
 		return r;
 	if (s->n == NETSPACES_MOST) {
-		s->more++; /* counted by processes: an upper bound */
+		s->more++;
 		return 0;
 	}
 	fd = sys_open(sys, path, O_RDONLY, 0);

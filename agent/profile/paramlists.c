@@ -64,6 +64,12 @@ static int take_port(char *word, struct target *t)
 	return 0;
 }
 
+/* fe80::/10 is nobody without the link that it is on. */
+static bool is_link_local(const struct ip *ip)
+{
+	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+}
+
 /* An address, an IPv6 one in brackets, or a name. */
 static int take_host(char *word, struct target *t)
 {
@@ -80,7 +86,8 @@ static int take_host(char *word, struct target *t)
 		return -EINVAL;
 	memcpy(t->host, word, strlen(word) + 1);
 	if (ip_parse(word, &t->ip))
-		return bracketed == (t->ip.family == AF_INET6) ? 0 : -EINVAL;
+		return bracketed == (t->ip.family == AF_INET6) && !is_link_local(&t->ip) ? 0
+											 : -EINVAL;
 	/* What ends in a number is no name but an address that is none (RFC 3696, 2). */
 	if (bracketed || !host_name_ok(word) || !word[strcspn(word, LETTERS)])
 		return -EINVAL;

@@ -125,6 +125,18 @@ out=$("$NODEFIT" check rules --json --profile "$work/p.ini" 2>/dev/null)
 equal "rules in both backends are a finding" "warn TwoBackends" "$(verdict)"
 nft flush ruleset
 
+# --- a table of nft's own that has a name of iptables' ---
+nft -f - <<END || exit 1
+table ip filter {
+	chain mine { counter; }
+	chain input { type filter hook input priority 0; jump mine; }
+}
+END
+out=$("$NODEFIT" check rules --json --profile "$work/p.ini" 2>/dev/null)
+equal "rules by hand in a table filter are not iptables'" "pass RulesFew 0 2" \
+	"$(verdict) $(figures iptables-nft.rules nftables.rules)"
+nft flush ruleset
+
 # --- kube-proxy's nftables mode: a namespace without the rest ---
 kube_nftables 5000 15000 >"$work/rules"
 cat >"$work/inside" <<END
@@ -142,6 +154,20 @@ equal "that is, of its table" "15000 10002" \
 equal "Services are the elements of service-ips" "5000 0" \
 	"$(figures service_elements service_chains)"
 equal "which are looked up, and pass" "pass RulesFew" "$(verdict)"
+
+# --- only the second family has the map ---
+cat >"$work/rules" <<END
+table ip kube-proxy {
+}
+table ip6 kube-proxy {
+	map service-ips {
+		type ipv6_addr . inet_proto . inet_service : verdict
+		elements = { fd00::1 . tcp . 80 : accept, fd00::2 . tcp . 80 : drop }
+	}
+}
+END
+out=$(unshare -n sh "$work/inside")
+equal "a map of IPv6 alone is counted" 2 "$(figures service_elements)"
 
 # --- a chain that is too long to be listed: 20,000 rules, and jumps of all kinds to it ---
 awk 'BEGIN {

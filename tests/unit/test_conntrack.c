@@ -130,17 +130,36 @@ static void losses_are_judged_by_their_rate(void **state)
 	s.after.drop = 4;
 	assert_judged(&s, VERDICT_PASS, "Fine", ""); /* 0.9 a second */
 	s.after.drop = 5;
-	assert_judged(&s, VERDICT_WARN, "ConntrackDrops", "1 packets/s are dropped at the host's");
+	assert_judged(&s, VERDICT_WARN, "ConntrackDrops",
+		      "1.0 packets/s are dropped at the host's");
 	s.after.drop = 995;
-	assert_judged(&s, VERDICT_FAIL, "ConntrackDrops", "100 packets/s");
+	assert_judged(&s, VERDICT_FAIL, "ConntrackDrops", "100.0 packets/s");
 	s.after.drop = s.before.drop - 1; /* backwards: no reading */
 	assert_judged(&s, VERDICT_PASS, "Fine", "");
 	s.after.drop = s.before.drop;
 	s.after.early_drop = 20;
-	assert_judged(&s, VERDICT_WARN, "ConntrackEvicts", "2 connections/s are thrown out");
+	assert_judged(&s, VERDICT_WARN, "ConntrackEvicts", "2.0 connections/s are thrown out");
 	s.after.early_drop = 0;
 	s.after.insert_failed = 100;
-	assert_judged(&s, VERDICT_WARN, "ConntrackClashes", "10 connections/s");
+	assert_judged(&s, VERDICT_WARN, "ConntrackClashes", "10.0 connections/s");
+}
+
+/* The kernel counts each clash as a drop, too; no larger table helps. */
+static void clashes_are_not_taken_for_a_full_table(void **state)
+{
+	struct conntrack_space s = {.own = true, .count = 1, .max = 1000, .has_stat = true};
+	struct result r;
+
+	(void)state;
+	s.after.drop = s.after.insert_failed = 5000;
+	r = judged(&s, 10);
+	assert_string_equal(r.reason, "ConntrackClashes");
+	assert_string_equal(verdict_text(r.verdict), "warn");
+	assert_contains(r.message, "500.0 connections/s find their place taken");
+	s.after.insert_failed = 0;
+	assert_contains(judged(&s, 10).advice, "has room now");
+	s.count = 900;
+	assert_contains(judged(&s, 10).advice, "raise net.netfilter.nf_conntrack_max");
 }
 
 static void the_fullest_comes_first(void **state)
@@ -186,10 +205,17 @@ static void who_set_the_limit_is_told(void **state)
 	tree_write(&tree, "/proc/sys/net/netfilter/nf_conntrack_buckets", "4711\n");
 	conntrack_origin(&tree.sys, 4711, 2, text, sizeof(text));
 	assert_contains(text, "the kernel's default");
+	conntrack_origin(&tree.sys, 4 * 4711, 2, text, sizeof(text));
+	assert_string_equal(text, "the kernel's default, 4 for each bucket");
 	conntrack_origin(&tree.sys, 131072, 2, text, sizeof(text));
 	assert_contains(text, "what kube-proxy sets: max(32768 x 2 CPUs, 131072)");
 	conntrack_origin(&tree.sys, 262144, 8, text, sizeof(text));
 	assert_contains(text, "what kube-proxy sets: max(32768 x 8 CPUs, 131072)");
+	/* Of 8 CPUs both come to the same. */
+	tree_write(&tree, "/proc/sys/net/netfilter/nf_conntrack_buckets", "262144\n");
+	conntrack_origin(&tree.sys, 262144, 8, text, sizeof(text));
+	assert_string_equal(text, "the kernel's default, and what kube-proxy sets: "
+				  "max(32768 x 8 CPUs, 131072)");
 	tree_write(&tree, "/etc/sysctl.d/50-ct.conf",
 		   "# x\nnet.netfilter.nf_conntrack_max = 262144\n");
 	conntrack_origin(&tree.sys, 262144, 8, text, sizeof(text));
@@ -267,12 +293,12 @@ static void count_limit_and_losses_make_the_answer(void **state)
 	tree_write(&tree, "/proc/sys/net/netfilter/nf_conntrack_max", "1000\n");
 	r = checked(); /* the statistics were not there before: no rates */
 	assert_string_equal(verdict_text(r.verdict), "pass");
-	assert_contains(r.message, "10 of 1000 connections (1%) are tracked");
+	assert_contains(r.message, "10 of 1000 connections (1.0%) are tracked");
 	tree_write(&tree, "/proc/net/stat/nf_conntrack",
 		   "drop early_drop insert_failed\n0 0 0\n0 0 0\n");
 	r = checked();
 	assert_string_equal(r.reason, "ConntrackDrops");
-	assert_contains(r.message, "1 packets/s are dropped");
+	assert_contains(r.message, "1.0 packets/s are dropped");
 }
 
 int main(void)
@@ -283,6 +309,7 @@ int main(void)
 		cmocka_unit_test(another_form_is_refused),
 		cmocka_unit_test(a_full_table_warns_and_fails),
 		cmocka_unit_test(losses_are_judged_by_their_rate),
+		cmocka_unit_test(clashes_are_not_taken_for_a_full_table),
 		cmocka_unit_test(the_fullest_comes_first),
 		TEST(who_set_the_limit_is_told),
 		TEST(without_the_module_it_is_skipped),

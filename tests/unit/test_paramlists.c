@@ -47,12 +47,12 @@ static void what_is_no_target_is_refused_and_nothing_taken(void **state)
 {
 	static const char *const texts[] = {
 		"10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:080000",
-		"10.0.0.1:8o", ":80", "[::1]", "[::1:80", "::1]:80", "[10.0.0.1]:80", "[]:80",
-		"[h.x]:80", "fd00::1:80", "10.0.0:80", "1.2.3.4.5:80", "-h.x:80", "h-.x:80",
-		"h..x:80", ".x:80", "h.x.:", "h x:80", "=h.x:80", "a b=h.x:80", "a/b=h.x:80",
-		"h/x:80", "a=b=h.x:80", "h.x:80@", "h.x:80@10", "h.x:80@0ms", "h.x:80@2m",
-		"h.x:80@10ms/", "h.x:80@10ms/5ms", "h.x:80@10ms/50ms/1s", "a=h.x:1 a=h.y:2",
-		"h.x:1 h.x:1",
+		"10.0.0.1:8o", ":80", "[fe80::1]:80", "[::1]", "[::1:80", "::1]:80",
+		"[10.0.0.1]:80", "[]:80", "[h.x]:80", "fd00::1:80", "10.0.0:80", "1.2.3.4.5:80",
+		"-h.x:80", "h-.x:80", "h..x:80", ".x:80", "h.x.:", "h x:80", "=h.x:80",
+		"a b=h.x:80", "a/b=h.x:80", "h/x:80", "a=b=h.x:80", "h.x:80@", "h.x:80@10",
+		"h.x:80@0ms", "h.x:80@2m", "h.x:80@10ms/", "h.x:80@10ms/5ms", "h.x:80@10ms/50ms/1s",
+		"a=h.x:1 a=h.y:2", "h.x:1 h.x:1",
 		/* a name of 40 bytes, and a target that would need one */
 		"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd=h.x:1",
 		"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd.x:1", "1:1 2:2", "h.x:80,h.y:80"};

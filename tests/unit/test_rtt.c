@@ -181,6 +181,11 @@ static void a_dead_target_is_told_by_how_it_is_dead(void **state)
 		      "api: no answer of 10.0.0.1 port 6443");
 	assert_judged((struct rtt_series){.failed = 3, .error = EHOSTUNREACH}, VERDICT_FAIL,
 		      "TargetUnreachable", "No route to host");
+	/* Neither is the target's fault. */
+	assert_judged((struct rtt_series){.failed = 3, .error = EADDRNOTAVAIL}, VERDICT_FAIL,
+		      "NoLocalPort", "api: no local port or address is left");
+	assert_judged((struct rtt_series){.failed = 3, .error = EMFILE}, VERDICT_UNKNOWN,
+		      "TargetUnmeasured", "api: this machine has no socket to spare");
 }
 
 static void a_mild_profile_only_warns(void **state)

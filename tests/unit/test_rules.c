@@ -70,6 +70,43 @@ static void rules_and_chains_are_summed_by_table_and_backend(void **state)
 	assert_int_equal(r.longest.rules, 10);
 }
 
+/* nft's users call their tables so, too; iptables has chains of its own names on hooks. */
+static void a_table_made_by_hand_is_no_backend_of_iptables(void **state)
+{
+	(void)state;
+	rules_add_table(&r, RULES_LEGACY, NFPROTO_IPV4, "filter");
+	rules_add_chain(&r, RULES_LEGACY, NFPROTO_IPV4, "filter", "INPUT", 3);
+	rules_add_table(&r, RULES_IPTABLES_NFT, NFPROTO_IPV4, "filter");
+	rules_add_chain(&r, RULES_IPTABLES_NFT, NFPROTO_IPV4, "filter", "mine", 4);
+	rules_disown(&r); /* iptables' may be without a hook so far */
+	judge();
+	assert_string_equal(answer.reason, "TwoBackends");
+	rules_note_hook(&r, NFPROTO_IPV4, "filter", "input");
+	rules_note_hook(&r, NFPROTO_INET, "filter", "INPUT"); /* another table */
+	rules_disown(&r);
+	assert_int_equal(r.rules[RULES_IPTABLES_NFT], 0);
+	assert_int_equal(r.rules[RULES_NFTABLES], 4);
+	assert_int_equal(r.chains[RULES_NFTABLES], 1);
+	assert_int_equal(r.n_of[RULES_NFTABLES], 1);
+	assert_int_equal(r.rules[RULES_LEGACY], 3);
+	assert_int_equal(r.longest.backend, RULES_NFTABLES);
+	findings = (struct findings){0};
+	rules_judge(&r, &limits, &findings);
+	assert_int_equal(findings.n, 0);
+}
+
+/* A chain beside iptables' own takes nothing from iptables. */
+static void a_table_with_iptables_chains_stays_its(void **state)
+{
+	(void)state;
+	rules_add_table(&r, RULES_IPTABLES_NFT, NFPROTO_IPV4, "nat");
+	rules_add_chain(&r, RULES_IPTABLES_NFT, NFPROTO_IPV4, "nat", "KUBE-SVC-A", 4);
+	rules_note_hook(&r, NFPROTO_IPV4, "nat", "mine");
+	rules_note_hook(&r, NFPROTO_IPV4, "nat", "PREROUTING");
+	rules_disown(&r);
+	assert_int_equal(r.rules[RULES_IPTABLES_NFT], 4);
+}
+
 static void beyond_the_tables_that_are_kept_the_sums_go_on(void **state)
 {
 	char name[16];
@@ -278,6 +315,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 		TEST(a_table_is_iptables_nfts_by_its_family_and_name),
 		TEST(rules_and_chains_are_summed_by_table_and_backend),
+		TEST(a_table_made_by_hand_is_no_backend_of_iptables),
+		TEST(a_table_with_iptables_chains_stays_its),
 		TEST(beyond_the_tables_that_are_kept_the_sums_go_on),
 		TEST(services_are_told_from_kubelets_own_chains),
 		TEST(few_rules_are_no_finding),
