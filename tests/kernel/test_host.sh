@@ -124,6 +124,13 @@ code=$?
 equal "another program on kubelet's port fails" "fail PortTaken 1" "$(said '.verdict + " " + .reason') $code"
 holds "with its name and number" "^port 10250, kubelet, is taken by webserver \\($last\\)" "$(said .message)"
 end
+listen_as webserver 10250 || exit 1
+out=$(strace -f -o "$work/trace" -e inject=socket:error=EPROTONOSUPPORT "$NODEFIT" check host --json \
+	--profile "$work/p.ini" 2>/dev/null)
+holds "also where the kernel tells listeners in /proc only" "^port 10250, kubelet, is taken by webserver \\($last\\)" "$(said .message)"
+grep -q 'socket(AF_NETLINK.*INJECTED' "$work/trace"
+ok $? "which it was asked for" "$(tail -n 5 "$work/trace")"
+end
 listen_as kubelet 10250 || exit 1
 out=$(check)
 ! told 'port 10250'
