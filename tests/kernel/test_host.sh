@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The host check on this kernel: real processes, sockets, limits and file systems in namespaces of
 # their own; files stand for what is the whole machine's (swap, control groups).
-if [ -z "${NODEFIT_PIDS:-}" ]; then
-	NODEFIT_PIDS=1 exec unshare -m -p --fork --kill-child --mount-proc sh "$0" "$@"
-fi
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-enter "$@"
+own_pids=yes enter "$@"
 
 check() { # PARAMETER...
 	# What others do to this machine meanwhile is not asked.
