@@ -27,8 +27,8 @@ static const struct param params[] = {
 	ROW(window, window, PARAM_DURATION, 1, 600, "5s",
 	    "between two readings; the agent's are an interval= apart"),
 	ROW(wal_warn, limits.wal_warn, PARAM_DURATION, 1e-4, 10, "10ms",
-	    "p99 of WAL fsync that passes; etcd has no edge between 8 and 16 ms, so that what lies "
-	    "there warns"),
+	    "p99 of WAL fsync that passes; etcd has no edge between 8 and 16 ms: there it is "
+	    "estimated"),
 	ROW(wal_fail, limits.wal_fail, PARAM_DURATION, 1e-4, 10, "16ms",
 	    "the same above which to fail, once a whole bucket lies above"),
 	ROW(commit_warn, limits.commit_warn, PARAM_DURATION, 1e-4, 10, "25ms",
@@ -246,9 +246,9 @@ const struct check etcd_check = {
 		"long its WAL fsyncs and backend commits took between the two, or since its start "
 		"where that is less than least=. etcd counts in buckets whose edges are 1 ms, 2, "
 		"4, "
-		"8, 16 and so on, so p99 lies between two of them: it passes when its bucket ends "
-		"at or below wal_warn=, fails when that begins at or above wal_fail=, and warns "
-		"between, with an estimate. No leader fails; a change of leader in the window, "
+		"8, 16 and so on, so p99 lies between two of them, where it is estimated: it "
+		"passes up to wal_warn=, fails when its whole bucket lies at or above wal_fail=, "
+		"and warns between. No leader fails; a change of leader in the window, "
 		"heartbeats that were late, and a peer whose round trip reaches the heartbeat or a "
 		"tenth of the election timeout warn. Where no etcd lives it is skipped, and where "
 		"it tells its metrics by TLS only, too. Of several, the first is looked at. The "

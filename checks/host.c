@@ -70,8 +70,10 @@ static void run(const struct check_run *run, struct result *r)
 		result_judge(r, VERDICT_UNKNOWN, "OutOfMemory", "%s", strerror(ENOMEM));
 		return;
 	}
+	(void)processes_read(run->sys, &h.processes); /* without /proc there are none to be seen */
 	for (size_t i = 0; items[i]; i++)
 		items[i](&h);
+	processes_clear(&h.processes);
 	finding_add(findings, VERDICT_PASS, "HostReady",
 		    "swap, control groups, disk, ports, clock, limits and modules are as kubelet "
 		    "needs them");

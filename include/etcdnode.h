@@ -35,8 +35,8 @@ void etcd_take_words(struct etcd_place *place, const char *words, size_t len);
 /* --- judging --- */
 
 struct etcd_limits {
-	/* Seconds of p99. It passes when the bucket that it lies in ends at or below warn, and
-	 * fails when that begins at or above fail; between, the buckets can't tell. */
+	/* Seconds of p99, which is estimated within its bucket. It passes up to warn, and fails
+	 * when the bucket begins at or above fail; between it warns. */
 	double wal_warn, wal_fail, commit_warn, commit_fail;
 	double least;        /* observations below which p99 is not judged */
 	double late_percent; /* of the heartbeats, from which to warn */

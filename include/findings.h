@@ -25,5 +25,6 @@ struct finding *finding_add(struct findings *f, enum verdict verdict, const char
 void finding_advise(struct finding *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Judges the result by the worst finding (the first of its kind: fail, unknown, warn, pass), and
- * tells the others that are no pass as facts "also_1" and so on. Nothing found is unknown. */
+ * tells the others that are no pass, with their advice, as facts "also_1" and so on. Nothing found
+ * is unknown. */
 void findings_tell(const struct findings *f, struct result *r);

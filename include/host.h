@@ -5,6 +5,7 @@
 #pragma once
 
 #include "findings.h"
+#include "processes.h"
 #include "sys.h"
 
 enum host_role { HOST_WORKER, HOST_CONTROL_PLANE };
@@ -22,9 +23,17 @@ struct host {
 	const struct sys *sys;
 	const struct host_params *params;
 	bool ours; /* system calls speak of the machine below sys's root */
+	struct processes processes;
 	struct findings *findings;
 	struct result *result;
 };
+
+/* Distributions that have all components in one program, which also writes their settings. */
+#define HOST_ALL_IN_ONE "k3s-server k3s-agent k3s rke2 k0s kubelite hyperkube"
+
+/* What adjtimex(2) says of the clock. */
+struct timex;
+void host_judge_time(struct host *h, const struct timex *t);
 
 typedef void host_item(struct host *h);
 host_item host_size, host_swap, host_pressure, host_disk;       /* agent/judge/host_room.c */

@@ -24,16 +24,6 @@ int pressure_parse(const char *text, double *full);
 /* /proc/PID/limits: "Max open files" (kernel: fs/proc/base.c, proc_pid_limits). 0 or -EBADMSG. */
 int open_files_parse(const char *text, uint64_t *soft, uint64_t *hard);
 
-struct listener {
-	uint16_t port;
-	uint64_t inode;
-};
-
-/* One line of /proc/net/tcp or tcp6 (kernel: Documentation/networking/proc_net_tcp.rst). 1: it
- * listens, and *out is filled in; 0: it does not; -EBADMSG. The kernel tells those that listen
- * first. */
-int listener_parse(const char *line, struct listener *out);
-
 /* Is the module in modules.dep or modules.builtin (depmod(8))? "-" and "_" are the same. */
 bool modules_has(const char *text, const char *name);
 

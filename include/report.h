@@ -13,10 +13,10 @@ struct figure {
 	char unit[8]; /* "ms", "%", "CPUs" … */
 };
 
-/* What is told in words: a device's name, a file system. */
+/* What is told in words: a device's name, a file system, a lesser finding with its advice. */
 struct fact {
 	char name[24];
-	char value[104];
+	char value[320];
 };
 
 /* How many samples were at most `upper` (and more than the bin before); the last is infinite. */

@@ -2,7 +2,9 @@
 #include "processes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORDS_MOST (256 << 10) /* of a command line */
 
@@ -68,17 +70,22 @@ int processes_each(const struct sys *sys, size_t most,
 	return r;
 }
 
+/* Read at once, without a buffer of its own: there may be thousands of processes. */
 int process_name(const struct sys *sys, unsigned pid, char name[PROCESS_NAME])
 {
-	_cleanup_free char *text = NULL;
-	char path[64];
+	char path[64], text[64]; /* that of a kernel thread can be longer than other names */
+	_cleanup_fd int fd = -1;
+	ssize_t n;
 	size_t len;
-	int r;
 
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	r = sys_read(sys, path, 4096, &text, &len);
-	if (r < 0)
-		return r;
+	fd = sys_open(sys, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text));
+	if (n < 0)
+		return negative_errno();
+	len = (size_t)n;
 	if (len && text[len - 1] == '\n')
 		len--;
 	if (len >= PROCESS_NAME)
@@ -89,30 +96,46 @@ int process_name(const struct sys *sys, unsigned pid, char name[PROCESS_NAME])
 	return 0;
 }
 
-struct search {
-	const char *name;
-	unsigned pid;
-};
-
-static int is_it(const struct sys *sys, unsigned pid, void *context)
+/* One that has ended meanwhile is left out. */
+static int add_process(const struct sys *sys, unsigned pid, void *context)
 {
-	struct search *s = context;
-	char name[PROCESS_NAME];
+	struct process p = {.pid = pid}, *slot;
+	struct processes *all = context;
 
-	if (process_name(sys, pid, name) < 0 || strcmp(name, s->name) != 0)
+	if (process_name(sys, pid, p.name) < 0)
 		return 0;
-	s->pid = pid;
-	return 1;
+	slot = array_add(&all->v, &all->n, sizeof(*slot));
+	if (!slot)
+		return -ENOMEM;
+	*slot = p;
+	return 0;
 }
 
-bool process_find(const struct sys *sys, const char *name, unsigned *pid)
+int processes_read(const struct sys *sys, struct processes *out)
 {
-	struct search s = {.name = name};
+	struct processes all = {.n = 0};
+	int r = processes_each(sys, SIZE_MAX, add_process, &all);
 
-	if (processes_each(sys, SIZE_MAX, is_it, &s) != 1)
-		return false;
-	*pid = s.pid;
-	return true;
+	if (r < 0) {
+		processes_clear(&all);
+		return r;
+	}
+	*out = all;
+	return 0;
+}
+
+void processes_clear(struct processes *p)
+{
+	free(p->v);
+	*p = (struct processes){.n = 0};
+}
+
+const struct process *processes_find(const struct processes *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->v[i].name, name) == 0)
+			return &p->v[i];
+	return NULL;
 }
 
 int process_words(const struct sys *sys, unsigned pid, char **text)

@@ -175,12 +175,14 @@ void ebpf_read(const struct sys *sys, struct ebpf_node *out)
 /* --- judging --- */
 
 /* Red Hat's and those built from its sources; a CentOS Stream 8 ("8") is newer than all of them. */
-static bool is_ported_back(const struct ebpf_node *n, const struct need *need)
+static bool is_ported_back(const struct ebpf_node *n, const unsigned kernel[2],
+			   const struct need *need)
 {
 	static const unsigned rhcos[2] = {4, 12}; /* OpenShift's: of RHEL 8.6 (the same page) */
 	unsigned version[2];
 
-	if (!two_numbers(n->os_version, version))
+	/* Other kernels for the same distribution, such as Oracle's 5.4, have nothing of it. */
+	if (kernel[0] != 4 || kernel[1] != 18 || !two_numbers(n->os_version, version))
 		return false;
 	if (strcmp(n->os, "rhcos") == 0)
 		return at_least(version, rhcos);
@@ -204,7 +206,7 @@ static void judge_kernel(const struct ebpf_node *n, const struct cilium_version 
 			    "the kernel's release can't be read");
 		return;
 	}
-	if (at_least(kernel, need->kernel) || is_ported_back(n, need))
+	if (at_least(kernel, need->kernel) || is_ported_back(n, kernel, need))
 		return;
 	finding_advise(finding_add(findings, VERDICT_FAIL, "KernelTooOld",
 				   "Linux %u.%u is too old for Cilium %u.%u: that needs %u.%u, or "

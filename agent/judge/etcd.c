@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is an etcd alive on this disk? A flush is device-wide: to measure beside it would slow it. */
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
 #include "disk.h"
 #include "etcdnode.h"
+#include "listeners.h"
 
 /* What was seen, from the least to the most certain. */
 struct sighting {
@@ -82,31 +81,21 @@ static void look_at(const struct sys *sys, const char *pid, const struct disk *d
 		see(s, ETCD_MAYBE, comm, pid);
 }
 
-/* Does somebody listen on etcd's client or peer port? The kernel tells listeners first, and a full
- * node has a hundred thousand connections. (kernel: Documentation/networking/proc_net_tcp.rst,
- * net/ipv4/tcp_ipv4.c: tcp_get_idx) */
-static bool port_is_open(const struct sys *sys, const char *file)
+/* etcd's client and peer ports. */
+static bool is_not_etcds(const struct listener *l, void *context)
 {
-	int fd = sys_open(sys, file, O_RDONLY, 0);
-	_cleanup_file FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[256];
+	bool *open = context;
 
-	while (f && fgets(line, sizeof(line), f)) {
-		unsigned port, state;
-
-		if (sscanf(line, " %*[0-9]: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &port, &state) != 2)
-			continue; /* the heading */
-		if (state != TCP_LISTEN)
-			return false;
-		if (port == 2379 || port == 2380)
-			return true;
-	}
-	return false;
+	*open = l->port == 2379 || l->port == 2380;
+	return !*open;
 }
 
 bool etcd_port_is_open(const struct sys *sys)
 {
-	return port_is_open(sys, "/proc/net/tcp") || port_is_open(sys, "/proc/net/tcp6");
+	bool open = false;
+
+	listeners_each(sys, is_not_etcds, &open);
+	return open;
 }
 
 enum etcd_presence etcd_look(const struct sys *sys, const struct disk *disk, bool whole, char *who,

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where an etcd lives on this node, and where it tells its metrics. */
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "etcdnode.h"
 #include "ip.h"
+#include "processes.h"
 #include "text.h"
 
 #define WORDS_MOST ((size_t)128 << 10)
@@ -139,27 +142,27 @@ void etcd_take_words(struct etcd_place *place, const char *words, size_t len)
 
 /* --- the search --- */
 
-static bool in_our_network(const struct sys *sys, const char *pid)
+static bool in_our_network(const struct sys *sys, unsigned pid)
 {
 	char path[64], its[64], ours[64];
 
-	snprintf(path, sizeof(path), "/proc/%.16s/ns/net", pid);
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
 	return sys_readlink(sys, path, its, sizeof(its)) < 0 ||
 	       sys_readlink(sys, "/proc/self/ns/net", ours, sizeof(ours)) < 0 ||
 	       strcmp(its, ours) == 0;
 }
 
 /* Has it etcd's log or database open? For those that have an etcd in them, or not. */
-static bool has_its_files_open(const struct sys *sys, const char *pid)
+static bool has_its_files_open(const struct sys *sys, unsigned pid)
 {
 	struct strings fds = {0};
 	char path[96], link[4096];
 	bool found = false;
 
-	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
 	sys_list(sys, path, &fds);
 	for (size_t i = 0; i < fds.n && !found; i++) {
-		snprintf(path, sizeof(path), "/proc/%.16s/fd/%.16s", pid, fds.v[i]);
+		snprintf(path, sizeof(path), "/proc/%u/fd/%.16s", pid, fds.v[i]);
 		found = sys_readlink(sys, path, link, sizeof(link)) == 0 &&
 			(strstr(link, "/member/wal/") || strstr(link, "/member/snap/db"));
 	}
@@ -167,29 +170,59 @@ static bool has_its_files_open(const struct sys *sys, const char *pid)
 	return found;
 }
 
-static void take_file(const struct sys *sys, const char *pid, const char *file,
+static void take_file(const struct sys *sys, unsigned pid, const char *file,
 		      struct etcd_place *place)
 {
 	_cleanup_free char *words = NULL;
 	char path[64];
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%.16s/%s", pid, file);
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, file);
 	if (sys_read(sys, path, WORDS_MOST, &words, &len) == 0)
 		etcd_take_words(place, words, len);
 }
 
+/* A process chose the name: to open a device, or to wait for a pipe, would do something. To find
+ * it does not. */
+static int read_regular(const struct sys *sys, const char *file, char **text)
+{
+	_cleanup_fd int fd = sys_open(sys, file, O_PATH, 0);
+	struct sys ours = *sys;
+	char path[64];
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ours.root = -1;
+	return sys_read(&ours, path, WORDS_MOST, text, NULL);
+}
+
+/* The file in the process's own root, out of which no link leads: it may be a container's. Where
+ * that can't be entered, in ours. */
+static int read_its_file(const struct sys *sys, unsigned pid, const char *file, char **text)
+{
+	_cleanup_fd int root = -1;
+	struct sys its = *sys;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	root = sys_open(sys, path, O_PATH | O_DIRECTORY, 0);
+	its.root = root;
+	return root < 0 ? read_regular(sys, file, text) : read_regular(&its, file, text);
+}
+
 /* "listen-metrics-urls: http://…" of --config-file, a line each at the left edge, becomes a flag:
  * it is found as text, like the manifest's. What can't be read may say anything. */
-static void take_config_file(const struct sys *sys, const char *pid, const char *file,
+static void take_config_file(const struct sys *sys, unsigned pid, const char *file,
 			     struct etcd_place *place)
 {
 	_cleanup_free char *text = NULL;
-	char path[512], word[640], *rest, *line;
+	char word[640], *rest, *line;
 
-	snprintf(path, sizeof(path), "/proc/%.16s/root/%s", pid, file);
-	if (*file != '/' || (sys_read(sys, path, WORDS_MOST, &text, NULL) < 0 &&
-			     sys_read(sys, file, WORDS_MOST, &text, NULL) < 0)) {
+	if (*file != '/' || read_its_file(sys, pid, file, &text) < 0) {
 		place->tls = true;
 		return;
 	}
@@ -210,14 +243,14 @@ static void take_config_file(const struct sys *sys, const char *pid, const char 
 
 /* Its environment, and its flags, which count more; with a file of its own, that alone (etcd:
  * server/etcdmain/config.go). */
-static void take_settings(const struct sys *sys, const char *pid, struct etcd_place *place)
+static void take_settings(const struct sys *sys, unsigned pid, struct etcd_place *place)
 {
 	_cleanup_free char *words = NULL;
 	const char *file = NULL;
 	char path[64];
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%.16s/cmdline", pid);
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
 	if (sys_read(sys, path, WORDS_MOST, &words, &len) == 0)
 		file = setting(words, len, "config-file");
 	if (file) {
@@ -229,30 +262,28 @@ static void take_settings(const struct sys *sys, const char *pid, struct etcd_pl
 		etcd_take_words(place, words, len);
 }
 
-/* Is this process an etcd that can be asked? */
-static bool look_at(const struct sys *sys, const char *pid, struct etcd_place *place)
+/* Is this process an etcd that can be asked? 1: it is. */
+static int look_at(const struct sys *sys, unsigned pid, void *context)
 {
-	_cleanup_free char *comm = NULL;
-	char path[64];
+	struct etcd_place *place = context;
+	char name[PROCESS_NAME];
 	bool etcd;
 
-	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
-	if (sys_read_line(sys, path, &comm) < 0)
-		return false;
-	etcd = strcmp(comm, "etcd") == 0;
-	if (!etcd && strcmp(comm, "k3s-server") != 0 && strcmp(comm, "k3s") != 0)
-		return false;
+	if (process_name(sys, pid, name) < 0)
+		return 0;
+	etcd = strcmp(name, "etcd") == 0;
+	if (!etcd && strcmp(name, "k3s-server") != 0 && strcmp(name, "k3s") != 0)
+		return 0;
 	if (!in_our_network(sys, pid) || (!etcd && !has_its_files_open(sys, pid)))
-		return false;
+		return 0;
 	place->found = ETCD_PROCESS;
-	snprintf(place->who, sizeof(place->who), "%.32s, process %.16s", comm, pid);
-	if (!etcd)
-		return true; /* the flags are not etcd's own; it tells metrics where kubeadm's does
-			      */
+	snprintf(place->who, sizeof(place->who), "%s, process %u", name, pid);
+	if (!etcd) /* the flags are not etcd's own; it tells metrics where kubeadm's does */
+		return 1;
 	take_settings(sys, pid, place);
 	if (place->n == 0 && !place->tls)
 		add_address(place, "127.0.0.1", 2379); /* etcd's own default */
-	return true;
+	return 1;
 }
 
 /* Its command is a list of plain words, a line each: they are found as text. */
@@ -275,13 +306,8 @@ static bool look_at_manifest(const struct sys *sys, struct etcd_place *place)
 void etcd_find(const struct sys *sys, struct etcd_place *out)
 {
 	struct etcd_place place = {.heartbeat_s = HEARTBEAT_S, .election_s = ELECTION_S};
-	struct strings pids = {0};
-	bool found = false;
+	bool found = processes_each(sys, SIZE_MAX, look_at, &place) == 1;
 
-	sys_list(sys, "/proc", &pids);
-	for (size_t i = 0; i < pids.n && !found; i++)
-		found = isdigit((unsigned char)pids.v[i][0]) && look_at(sys, pids.v[i], &place);
-	strings_clear(&pids);
 	if (!found && !look_at_manifest(sys, &place) && etcd_port_is_open(sys)) {
 		place.found = ETCD_LISTENER;
 		snprintf(place.who, sizeof(place.who), "a listener on port 2379 or 2380");

@@ -58,11 +58,18 @@ static void tell_figures(const struct writes *w, struct result *r)
 	result_figure_of(r, w->figure, "p99_high", w->p99.high * 1e3, "ms");
 }
 
+/* Where the limit lies within the bucket, as all do between 8 and 16 ms, the estimate decides: it
+ * is rather too high, as most of a bucket's writes are near its lower edge. */
+static bool passes(const struct writes *w)
+{
+	return w->p99.high <= w->warn || (!isinf(w->p99.high) && w->p99.estimate <= w->warn);
+}
+
 static void judge_writes(const struct writes *w, struct findings *findings)
 {
 	double estimate = w->p99.estimate * 1e3, low = w->p99.low * 1e3, high = w->p99.high * 1e3;
 
-	if (w->p99.high <= 0 || w->p99.high <= w->warn)
+	if (passes(w)) /* too few for a p99, too */
 		return;
 	if (w->p99.low >= w->fail && isinf(high))
 		finding_add(findings, VERDICT_FAIL, w->reason,
@@ -95,8 +102,9 @@ static void judge_leader(const struct etcd_view *v, const struct etcd_limits *li
 			       "etcdctl endpoint status --cluster");
 	else if (changes >= 1)
 		finding_advise(finding_add(findings, VERDICT_WARN, "EtcdLeaderChanged",
-					   "etcd's leader changed %.0f time%s in %.0f s", changes,
-					   changes > 1 ? "s" : "", v->seconds),
+					   "etcd's leader changed in the last %.0f s (changes: "
+					   "%.0f)",
+					   v->seconds, changes),
 			       "a slow disk, a starved CPU or a slow network between members does "
 			       "it: nodefit check fsync steal link");
 	sent = v->seconds / v->place->heartbeat_s * (double)(v->now->n_peers ? v->now->n_peers : 1);
@@ -167,23 +175,34 @@ static void tell_numbers(const struct etcd_view *v, struct result *r)
 		result_fact(r, "version", v->now->version);
 }
 
+static const char *describe(const struct writes *w, char text[48])
+{
+	if (w->p99.high <= w->warn)
+		snprintf(text, 48, "at most %.4g ms", w->p99.high * 1e3);
+	else
+		snprintf(text, 48, "about %.3g ms", w->p99.estimate * 1e3);
+	return text;
+}
+
 static void tell_pass(const struct writes *wal, const struct writes *commit,
 		      const struct etcd_limits *limits, struct findings *findings)
 {
+	char wals[48], commits[48];
+
 	if (wal->p99.high <= 0)
 		finding_add(findings, VERDICT_PASS, "EtcdQuiet",
 			    "%.0f writes since etcd's start are too few to judge (%.0f)",
 			    histogram_count(&wal->h), limits->least);
 	else if (commit->p99.high <= 0)
 		finding_add(findings, VERDICT_PASS, "EtcdFast",
-			    "etcd's WAL fsync takes at most %.4g ms at p99 (n %.0f)",
-			    wal->p99.high * 1e3, histogram_count(&wal->h));
+			    "etcd's WAL fsync takes %s at p99 (n %.0f)", describe(wal, wals),
+			    histogram_count(&wal->h));
 	else
 		finding_add(findings, VERDICT_PASS, "EtcdFast",
-			    "etcd's WAL fsync takes at most %.4g ms at p99 (n %.0f), its backend "
-			    "commit %.4g ms (n %.0f)",
-			    wal->p99.high * 1e3, histogram_count(&wal->h), commit->p99.high * 1e3,
-			    histogram_count(&commit->h));
+			    "etcd's WAL fsync takes %s at p99 (n %.0f), its backend commit %s "
+			    "(n %.0f)",
+			    describe(wal, wals), histogram_count(&wal->h),
+			    describe(commit, commits), histogram_count(&commit->h));
 }
 
 void etcd_judge(const struct etcd_view *v, const struct etcd_limits *limits,

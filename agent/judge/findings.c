@@ -34,7 +34,7 @@ void findings_tell(const struct findings *f, struct result *r)
 {
 	const struct finding *worst = NULL;
 	size_t more = 0;
-	char name[24];
+	char name[24], text[sizeof(worst->text) + sizeof(worst->advice)];
 
 	for (size_t i = 0; i < f->n; i++)
 		if (!worst || verdict_weight(f->v[i].verdict) > verdict_weight(worst->verdict))
@@ -50,7 +50,9 @@ void findings_tell(const struct findings *f, struct result *r)
 				continue;
 			more++;
 			snprintf(name, sizeof(name), "also_%zu", more);
-			result_fact(r, name, f->v[i].text);
+			snprintf(text, sizeof(text), "%s%s%s", f->v[i].text,
+				 *f->v[i].advice ? " -> " : "", f->v[i].advice);
+			result_fact(r, name, text);
 		}
 	}
 	if (more)

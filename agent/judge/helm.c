@@ -108,16 +108,32 @@ static enum kconfig_value option(const struct kconfig *k, const char *name)
 	return KCONFIG_NO;
 }
 
-static void print_routing(const struct kconfig *k, FILE *out)
+/* From 1.14 on two values say what one did before (cilium: install/kubernetes/cilium/values.yaml).
+ */
+static void print_routing(const struct kconfig *k, bool old, FILE *out)
 {
-	if (!k->known || option(k, "VXLAN") != KCONFIG_NO)
-		fputs("  routingMode: tunnel\n  tunnelProtocol: vxlan\n", out);
-	else if (option(k, "GENEVE") != KCONFIG_NO)
-		fputs("  routingMode: tunnel\n  tunnelProtocol: geneve  # this kernel has no "
-		      "VXLAN\n",
-		      out);
+	bool vxlan = !k->known || option(k, "VXLAN") != KCONFIG_NO;
+	const char *tunnel = vxlan ? "vxlan" : option(k, "GENEVE") != KCONFIG_NO ? "geneve" : NULL;
+
+	if (old)
+		fprintf(out, "  tunnel: %s", tunnel ? tunnel : "disabled");
+	else if (tunnel)
+		fprintf(out, "  routingMode: tunnel\n  tunnelProtocol: %s", tunnel);
 	else
-		fputs("  routingMode: native  # this kernel has neither VXLAN nor Geneve\n", out);
+		fputs("  routingMode: native", out);
+	fprintf(out, "%s\n",
+		vxlan    ? ""
+		: tunnel ? "  # this kernel has no VXLAN"
+			 : "  # this kernel has neither VXLAN nor Geneve");
+}
+
+/* So did this one: "true" was "strict". */
+static void print_replacement(const char *obstacle, bool old, FILE *out)
+{
+	const char *yes = old ? "strict" : "true", *no = old ? "disabled" : "false";
+
+	fprintf(out, "  kubeProxyReplacement: %s%s%s\n", obstacle ? no : yes,
+		obstacle ? "  # " : "", obstacle ? obstacle : "");
 }
 
 void helm_print(const struct sys *sys, const char *version, FILE *out)
@@ -126,23 +142,23 @@ void helm_print(const struct sys *sys, const char *version, FILE *out)
 	_cleanup_free struct findings *findings = calloc(1, sizeof(*findings));
 	struct cilium_version v;
 	const struct finding *worst = NULL;
+	bool old;
 
 	if (!node || !findings || !cilium_version_parse(version, &v))
 		return;
+	old = v.major == 1 && v.minor < 14;
 	ebpf_read(sys, node);
 	ebpf_judge(node, &v, findings);
 	for (size_t i = 0; i < findings->n && !worst; i++)
 		if (findings->v[i].verdict == VERDICT_FAIL)
 			worst = &findings->v[i];
 	fprintf(out, "Values for the Helm chart of Cilium %s that fit this node:\n", version);
-	fprintf(out, "  kubeProxyReplacement: %s", worst ? "false" : "true");
-	if (worst)
-		fprintf(out, "  # %s", worst->text);
+	print_replacement(worst ? worst->text : NULL, old, out);
 	/* BPF masquerading needs the replacement's NodePort code. */
-	fprintf(out, "\n  bpf:\n    masquerade: %s\n", worst ? "false" : "true");
+	fprintf(out, "  bpf:\n    masquerade: %s\n", worst ? "false" : "true");
 	print_server(sys, out);
 	print_mtu(sys, out);
-	print_routing(&node->config, out);
+	print_routing(&node->config, old, out);
 	if (allocates_cidrs(sys))
 		fputs("  ipam:\n    mode: kubernetes  # the controller manager gives each node a "
 		      "range (--allocate-node-cidrs)\n",

@@ -10,9 +10,10 @@
 #include "hoststat.h"
 #include "text.h"
 
-#define MODULES_MOST (8 << 20) /* of modules.dep; a distribution's is below 1 MiB */
-#define CONFIG_MOST  65536
-#define MOUNTS_MOST  (2 << 20)
+#define MODULES_MOST        (8 << 20) /* of modules.dep; a distribution's is below 1 MiB */
+#define CONFIG_MOST         65536
+#define MOUNTS_MOST         (2 << 20)
+#define CLOCK_ERROR_MOST_US 16000000 /* NTP_PHASE_LIMIT: include/linux/timex.h */
 
 /* --- control groups --- */
 
@@ -101,15 +102,13 @@ static void judge_source(struct host *h)
 			       "given up; it may be the host's fault");
 }
 
-void host_clock(struct host *h)
+void host_judge_time(struct host *h, const struct timex *t)
 {
-	struct timex t = {0};
-	double error;
+	double error = (double)t->maxerror / 1e6;
 
-	judge_source(h);
-	if (!h->ours || adjtimex(&t) < 0)
-		return;
-	if (t.status & STA_UNSYNC) {
+	/* Not STA_UNSYNC: chrony without rtcsync leaves that on for ever. The error that nobody
+	 * bounds grows up to this (kernel: kernel/time/ntp.c); systemd judges by it, too. */
+	if (t->maxerror >= CLOCK_ERROR_MOST_US) {
 		finding_advise(
 			finding_add(h->findings, VERDICT_WARN, "ClockUnsynchronised",
 				    "nothing synchronises the clock"),
@@ -117,13 +116,21 @@ void host_clock(struct host *h)
 			"systemd-timesyncd, or chrony; just after boot it may need a minute");
 		return;
 	}
-	error = (double)t.maxerror / 1e6;
 	result_figure(h->result, "clock_error", 1e3 * error, "ms");
 	if (error >= h->params->clock_warn)
 		finding_advise(finding_add(h->findings, VERDICT_WARN, "ClockUncertain",
 					   "the clock may be wrong by %.3g s", error),
 			       "its time server has not been heard for long: timedatectl "
 			       "timesync-status, or chronyc tracking");
+}
+
+void host_clock(struct host *h)
+{
+	struct timex t = {0};
+
+	judge_source(h);
+	if (h->ours && adjtimex(&t) >= 0)
+		host_judge_time(h, &t);
 }
 
 /* --- random numbers --- */
@@ -190,25 +197,32 @@ static bool has_overlay(const struct sys *sys)
 	       strstr(text, "\toverlay\n");
 }
 
-/* Does a network plugin that puts pods on a Linux bridge run here? Its configuration is looked
- * through for its name only. */
+/* What a runtime takes for a network's configuration (containernetworking: libcni). */
+static bool is_network(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && word_in(".conf .conflist .json", dot);
+}
+
+/* Does a network plugin that puts pods on a Linux bridge run here? Runtimes take the first
+ * configuration by name; others lie there unused, such as the one that came with the runtime, or a
+ * predecessor's that was put aside. It is looked through for the plugin's name only. */
 static bool uses_bridge(const struct sys *sys)
 {
 	static const char folder[] = "/etc/cni/net.d";
+	_cleanup_free char *text = NULL, *path = NULL;
 	struct strings names = {0};
-	bool found = false;
+	size_t i = 0;
 
 	if (sys_list(sys, folder, &names) < 0)
 		return false;
-	for (size_t i = 0; i < names.n && i < 32 && !found; i++) {
-		_cleanup_free char *text = NULL, *path = NULL;
-
-		if (format(&path, "%s/%s", folder, names.v[i]) == 0 &&
-		    sys_read(sys, path, CONFIG_MOST, &text, NULL) == 0)
-			found = strstr(text, "\"bridge\"") || strstr(text, "\"flannel\"");
-	}
+	while (i < names.n && !is_network(names.v[i]))
+		i++;
+	if (i < names.n && format(&path, "%s/%s", folder, names.v[i]) == 0)
+		(void)sys_read(sys, path, CONFIG_MOST, &text, NULL);
 	strings_clear(&names);
-	return found;
+	return text && (strstr(text, "\"bridge\"") || strstr(text, "\"flannel\""));
 }
 
 static void judge_module(struct host *h, const char *name, const char *why, bool must_be_loaded,

@@ -6,8 +6,8 @@
 #include "helper.h"
 #include "host.h"
 #include "hoststat.h"
-#include "processes.h"
 #include "procstat.h"
+#include "text.h"
 
 #define TEXT_MOST    65536
 #define KUBELET_FILE "/var/lib/kubelet/config.yaml"
@@ -43,31 +43,73 @@ void host_size(struct host *h)
 
 /* --- swap --- */
 
-/* As `nodefit-net yaml` prints "failSwapOn: false" at the top of the document. */
+/* As `nodefit-net yaml` prints "failSwapOn: false" at the top of the document: behind the line's
+ * number. */
 static bool says_false(const char *lines)
 {
-	return strstr(lines, "\tfailSwapOn\tfalse\n") != NULL;
+	static const char key[] = "\tfailSwapOn\tfalse\n";
+
+	for (; *lines; lines = strchr(lines, '\n') ? strchr(lines, '\n') + 1 : "") {
+		size_t digits = strspn(lines, "0123456789");
+
+		if (strncmp(lines + digits, key, strlen(key)) == 0)
+			return true;
+	}
+	return false;
 }
 
-/* By its configuration file, or by the command line of one that runs. */
-static bool kubelet_takes_swap(const struct sys *sys)
+/* The value of --config among a command line's words; the default where it has none. */
+static void find_config(const char *words, char *path, size_t size)
 {
-	_cleanup_free char *words = NULL, *text = NULL, *lines = NULL;
-	unsigned pid;
-	size_t len;
+	static const char flag[] = " --config";
+	const char *at = words ? strstr(words, flag) : NULL;
 
-	if (process_find(sys, "kubelet", &pid) && process_words(sys, pid, &words) == 0 &&
+	snprintf(path, size, "%s", KUBELET_FILE);
+	if (!at || !strchr("= ", at[strlen(flag)]) || at[strlen(flag) + 1] != '/')
+		return;
+	at += strlen(flag) + 1;
+	snprintf(path, size, "%.*s", (int)strcspn(at, " "), at);
+}
+
+/* Its configuration is YAML or JSON, which is YAML too. -errno when it can't be read. */
+static int config_takes_swap(const struct sys *sys, const char *path, bool *takes)
+{
+	_cleanup_free char *text = NULL, *lines = NULL;
+	size_t len;
+	int r = sys_read(sys, path, CONFIG_MOST, &text, &len);
+
+	if (r == 0)
+		r = helper_run(sys,
+			       &(struct helper_call){.verb = "yaml",
+						     .input = text,
+						     .len = len,
+						     .deadline_s = DEADLINE_S,
+						     .most = (size_t)8 * CONFIG_MOST},
+			       &lines);
+	if (r == 0)
+		*takes = says_false(lines);
+	return r;
+}
+
+/* By the command line of one that runs, or by its configuration file. One that runs with settings
+ * that can't be read has started in spite of the swap; the distributions in one program all let
+ * theirs (k3s: pkg/daemons/agent). */
+static bool kubelet_takes_swap(const struct host *h)
+{
+	const struct process *kubelet = processes_find(&h->processes, "kubelet");
+	_cleanup_free char *words = NULL;
+	bool takes = kubelet != NULL;
+	char path[512];
+
+	for (size_t i = 0; i < h->processes.n; i++)
+		if (word_in(HOST_ALL_IN_ONE, h->processes.v[i].name))
+			return true;
+	if (kubelet && process_words(h->sys, kubelet->pid, &words) == 0 &&
 	    strstr(words, "--fail-swap-on=false"))
 		return true;
-	return sys_read(sys, KUBELET_FILE, CONFIG_MOST, &text, &len) == 0 &&
-	       helper_run(sys,
-			  &(struct helper_call){.verb = "yaml",
-						.input = text,
-						.len = len,
-						.deadline_s = DEADLINE_S,
-						.most = (size_t)8 * CONFIG_MOST},
-			  &lines) == 0 &&
-	       says_false(lines);
+	find_config(words, path, sizeof(path));
+	(void)config_takes_swap(h->sys, path, &takes);
+	return takes;
 }
 
 void host_swap(struct host *h)
@@ -85,7 +127,7 @@ void host_swap(struct host *h)
 		return;
 	}
 	result_figure(h->result, "swap", s.kib / 1024, "MiB");
-	if (s.n == 0 || kubelet_takes_swap(h->sys))
+	if (s.n == 0 || kubelet_takes_swap(h))
 		return;
 	finding_advise(finding_add(h->findings,
 				   h->params->swap == HOST_SWAP_FAIL ? VERDICT_FAIL : VERDICT_WARN,

@@ -6,11 +6,11 @@
 
 #include "host.h"
 #include "hoststat.h"
+#include "listeners.h"
 #include "processes.h"
 #include "text.h"
 
 #define TEXT_MOST  65536
-#define LINES_MOST 65536  /* listening sockets */
 #define LINKS_MOST 262144 /* open files that are looked at */
 
 /* --- open files --- */
@@ -22,16 +22,16 @@ void host_runtime(struct host *h)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		_cleanup_free char *text = NULL;
 		uint64_t soft, hard;
+		const struct process *p = processes_find(&h->processes, names[i]);
 		char path[64], told[64];
-		unsigned pid;
 
-		if (!process_find(h->sys, names[i], &pid))
+		if (!p)
 			continue;
-		snprintf(path, sizeof(path), "/proc/%u/limits", pid);
+		snprintf(path, sizeof(path), "/proc/%u/limits", p->pid);
 		if (sys_read(h->sys, path, TEXT_MOST, &text, NULL) < 0 ||
 		    open_files_parse(text, &soft, &hard) < 0)
 			continue;
-		snprintf(told, sizeof(told), "%s (%u)", names[i], pid);
+		snprintf(told, sizeof(told), "%s (%u)", names[i], p->pid);
 		result_fact(h->result, "runtime", told);
 		/* What a program of Go may open is the hard limit: it raises the soft one. */
 		if (hard != LIMIT_NONE)
@@ -60,7 +60,10 @@ static const struct port {
 	{10250, false, VERDICT_FAIL, "kubelet", "kubelet"},
 	{10248, false, VERDICT_WARN, "kubelet", "kubelet's health"},
 	{10249, false, VERDICT_WARN, "kube-proxy", "kube-proxy's metrics"},
-	{10256, false, VERDICT_WARN, "kube-proxy cilium-agent kube-router", "kube-proxy's health"},
+	{10256, false, VERDICT_WARN,
+	 /* and those that serve Services in its place, with its health check */
+	 "kube-proxy cilium-agent kube-router calico-node ovnkube antrea-agent",
+	 "kube-proxy's health"},
 	{6443, true, VERDICT_FAIL, "kube-apiserver haproxy", "the API server"},
 	{10257, true, VERDICT_FAIL, "kube-controller", "the controller manager"},
 	{10259, true, VERDICT_FAIL, "kube-scheduler", "the scheduler"},
@@ -68,52 +71,29 @@ static const struct port {
 	{2380, true, VERDICT_FAIL, "etcd", "etcd's peers"},
 };
 
-/* Distributions that have all components in one program. */
-static const char all_in_one[] = "k3s-server k3s-agent k3s rke2 k0s kubelite hyperkube";
-
 struct taken {
 	uint64_t inodes[ARRAY_LEN(ports)]; /* of a socket that listens; 0: none */
 	struct {
 		unsigned pid;
 		char name[PROCESS_NAME];
 	} by[ARRAY_LEN(ports)];
-	size_t links;       /* looked at */
-	size_t found, sum;  /* sockets with an owner, and all */
-	const char *owners; /* only these processes are looked at; NULL: all */
+	size_t links;      /* looked at */
+	size_t found, sum; /* sockets with an owner, and all */
+	enum host_role role;
 };
 
-static void take_listener(struct taken *t, enum host_role role, const struct listener *l)
+static bool take_listener(const struct listener *l, void *context)
 {
+	struct taken *t = context;
+
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
 		if (ports[i].port != l->port || t->inodes[i] || !l->inode ||
-		    (ports[i].control_plane && role != HOST_CONTROL_PLANE))
+		    (ports[i].control_plane && t->role != HOST_CONTROL_PLANE))
 			continue;
 		t->inodes[i] = l->inode;
 		t->sum++;
 	}
-}
-
-/* Line by line, up to the first that does not listen: there may be a million connections. */
-static void read_listeners(const struct host *h, const char *path, struct taken *t)
-{
-	int fd = sys_open(h->sys, path, O_RDONLY, 0);
-	_cleanup_file FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[512];
-
-	if (!f) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	if (!fgets(line, sizeof(line), f)) /* the names of the columns */
-		return;
-	for (int i = 0; i < LINES_MOST && fgets(line, sizeof(line), f); i++) {
-		struct listener l;
-
-		if (listener_parse(line, &l) != 1)
-			return;
-		take_listener(t, (enum host_role)h->params->role, &l);
-	}
+	return true;
 }
 
 static void take_socket(struct taken *t, uint64_t inode, unsigned pid, const char *name)
@@ -150,44 +130,44 @@ static void read_links(int fd, struct taken *t, unsigned pid, const char *name)
 	}
 }
 
-static int look_at(const struct sys *sys, unsigned pid, void *context)
+/* Looks through the open files of the processes with one of these names (NULL: any). */
+static void find_owners(const struct host *h, const char *names, struct taken *t)
 {
-	struct taken *t = context;
-	char path[64], name[PROCESS_NAME];
-	int fd;
+	for (size_t i = 0; i < h->processes.n; i++) {
+		const struct process *p = &h->processes.v[i];
+		char path[64];
+		int fd;
 
-	if (process_name(sys, pid, name) < 0 || (t->owners && !word_in(t->owners, name)))
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-	fd = sys_open_dir(sys, path, 0);
-	if (fd >= 0)
-		read_links(fd, t, pid, name);
-	return t->found == t->sum || t->links >= LINKS_MOST;
+		if (t->found == t->sum || t->links >= LINKS_MOST)
+			return;
+		if (names && !word_in(names, p->name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%u/fd", p->pid);
+		fd = sys_open_dir(h->sys, path, 0);
+		if (fd >= 0)
+			read_links(fd, t, p->pid, p->name);
+	}
 }
 
 void host_ports(struct host *h)
 {
 	char owners[512] = "";
-	struct taken t = {0};
+	struct taken t = {.role = (enum host_role)h->params->role};
 
-	read_listeners(h, "/proc/net/tcp", &t);
-	read_listeners(h, "/proc/net/tcp6", &t);
+	listeners_each(h->sys, take_listener, &t);
 	if (t.sum == 0)
 		return;
 	/* First where they should be: on a node that works nothing else is looked at. */
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
 		snprintf(owners + strlen(owners), sizeof(owners) - strlen(owners), "%s ",
 			 ports[i].owners);
-	snprintf(owners + strlen(owners), sizeof(owners) - strlen(owners), "%s", all_in_one);
-	t.owners = owners;
-	(void)processes_each(h->sys, SIZE_MAX, look_at, &t);
-	t.owners = NULL;
-	if (t.found < t.sum)
-		(void)processes_each(h->sys, SIZE_MAX, look_at, &t);
+	snprintf(owners + strlen(owners), sizeof(owners) - strlen(owners), "%s", HOST_ALL_IN_ONE);
+	find_owners(h, owners, &t);
+	find_owners(h, NULL, &t);
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
 		/* Without a name it can't be told: a container sees no other's processes. */
 		if (!t.by[i].pid || word_in(ports[i].owners, t.by[i].name) ||
-		    word_in(all_in_one, t.by[i].name))
+		    word_in(HOST_ALL_IN_ONE, t.by[i].name))
 			continue;
 		finding_advise(finding_add(h->findings, ports[i].verdict, "PortTaken",
 					   "port %u, %s, is taken by %s (%u)", ports[i].port,

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #define DIGITS     "0123456789"
-#define HEX        "0123456789ABCDEFabcdef"
-#define LISTENS    0x0A /* TCP_LISTEN */
 #define SWAPS_MOST 64
 #define MODULE_MAX 64
 
@@ -119,51 +117,6 @@ int open_files_parse(const char *text, uint64_t *soft, uint64_t *hard)
 	*soft = s;
 	*hard = h;
 	return 0;
-}
-
-/* --- sockets --- */
-
-/* "ADDRESS:PORT" in hexadecimal. */
-static bool take_address(const char **text, uint16_t *port)
-{
-	const char *at = skip_blanks(*text);
-	size_t digits = strspn(at, HEX);
-
-	if ((digits != 8 && digits != 32) || at[digits] != ':')
-		return false;
-	at += digits + 1;
-	if (strspn(at, HEX) != 4)
-		return false;
-	*port = (uint16_t)strtoul(at, NULL, 16);
-	*text = at + 4;
-	return true;
-}
-
-int listener_parse(const char *line, struct listener *out)
-{
-	struct listener l = {0};
-	uint16_t remote;
-	uint64_t number;
-	unsigned long state;
-
-	if (!take_number(&line, &number) || *line++ != ':' || !take_address(&line, &l.port) ||
-	    !take_address(&line, &remote))
-		return -EBADMSG;
-	line = skip_blanks(line);
-	if (strspn(line, HEX) != 2)
-		return -EBADMSG;
-	state = strtoul(line, NULL, 16);
-	if (state != LISTENS)
-		return 0;
-	/* Behind the state: queues, timer, retransmissions, user, time-out. */
-	for (int i = 0; i < 6; i++) {
-		line = skip_blanks(line);
-		line += strcspn(line, " \t\n");
-	}
-	if (!take_number(&line, &l.inode))
-		return -EBADMSG;
-	*out = l;
-	return 1;
 }
 
 /* --- modules --- */

@@ -83,13 +83,15 @@ bool labels_read(const struct sys *sys, struct instance *out)
 	/* Those that come last on the command line last; see nodelink.c. */
 	static const char *const files[] = {"/var/lib/kubelet/kubeadm-flags.env",
 					    "/etc/default/kubelet", "/etc/sysconfig/kubelet"};
+	_cleanup_processes struct processes all = {.n = 0};
 	struct instance i = {0};
 
+	(void)processes_read(sys, &all);
 	for (size_t p = 0; p < ARRAY_LEN(programs); p++) {
+		const struct process *its = processes_find(&all, programs[p]);
 		_cleanup_free char *words = NULL;
-		unsigned pid;
 
-		if (process_find(sys, programs[p], &pid) && process_words(sys, pid, &words) == 0)
+		if (its && process_words(sys, its->pid, &words) == 0)
 			labels_parse(words, &i);
 	}
 	for (size_t f = 0; f < ARRAY_LEN(files) && !*i.region && !*i.zone; f++) {

@@ -6,6 +6,7 @@
 #include <ctype.h>
 
 #include "hoststat.h"
+#include "listeners.h"
 
 static void read_swaps(const char *text)
 {

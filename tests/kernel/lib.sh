@@ -18,11 +18,13 @@ strace() {
 	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 command strace "$@"
 }
 
-# enter "$@": once inside, returns.
+# enter "$@": once inside, returns. "own_pids=yes enter" is for tests that look at processes: an etcd
+# or a kubelet of this machine is not seen then, and nothing that the test started outlives it.
 enter() {
 	if [ -z "${NODEFIT_INSIDE:-}" ]; then
 		work=$(mktemp -d) || exit 1
-		NODEFIT_WORK=$work NODEFIT_INSIDE=1 unshare -m -n sh "$0" "$@"
+		NODEFIT_WORK=$work NODEFIT_INSIDE=1 unshare -m -n \
+			${own_pids:+-p --fork --kill-child --mount-proc} sh "$0" "$@"
 		code=$?
 		rm -rf "$work"
 		exit $code

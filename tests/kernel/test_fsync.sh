@@ -3,7 +3,7 @@
 # The fsync check on a real disk: slow, failing, killed, and beside a real etcd.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-enter "$@"
+own_pids=yes enter "$@"
 
 disk=$(dirname "$NODEFIT")/fsync-test
 rm -rf "$disk"

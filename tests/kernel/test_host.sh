@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The host check on this kernel: real processes, sockets, limits and file systems in namespaces of
 # their own; files stand for what is the whole machine's (swap, control groups).
-if [ -z "${NODEFIT_PIDS:-}" ]; then
-	NODEFIT_PIDS=1 exec unshare -m -p --fork --kill-child --mount-proc sh "$0" "$@"
-fi
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-enter "$@"
+own_pids=yes enter "$@"
 
 check() { # PARAMETER...
 	# What others do to this machine meanwhile is not asked.
@@ -123,6 +120,13 @@ out=$(check)
 code=$?
 equal "another program on kubelet's port fails" "fail PortTaken 1" "$(said '.verdict + " " + .reason') $code"
 holds "with its name and number" "^port 10250, kubelet, is taken by webserver \\($last\\)" "$(said .message)"
+end
+listen_as webserver 10250 || exit 1
+out=$(strace -f -o "$work/trace" -e inject=socket:error=EPROTONOSUPPORT "$NODEFIT" check host --json \
+	--profile "$work/p.ini" 2>/dev/null)
+holds "also where the kernel tells listeners in /proc only" "^port 10250, kubelet, is taken by webserver \\($last\\)" "$(said .message)"
+grep -q 'socket(AF_NETLINK.*INJECTED' "$work/trace"
+ok $? "which it was asked for" "$(tail -n 5 "$work/trace")"
 end
 listen_as kubelet 10250 || exit 1
 out=$(check)

@@ -213,6 +213,7 @@ static void kernels_are_told_by_version_or_distribution(void **state)
 	} rows[] = {
 		{"5.10.0-28-amd64", "debian", "", "11", "1.18", true},
 		{"5.9.16", "debian", "", "11", "1.18", false},
+		{"5.4.17-2136.el8uek.x86_64", "ol", "fedora", "8.10", "1.18", false},
 		{"5.4.0-216-generic", "ubuntu", "debian", "20.04", "1.17", true},
 		{"5.4.0-216-generic", "ubuntu", "debian", "20.04", "1.18", false},
 		{"4.18.0-372.9.1.el8.x86_64", "rhel", "fedora", "8.6", "1.18", true},
@@ -437,36 +438,40 @@ static void the_api_server_is_taken_from_kubelets_configuration(void **state)
 	}
 }
 
-static char *helm(void)
+static char *helm(const char *version)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	helm_print(&tree.sys, "1.18", out);
+	helm_print(&tree.sys, version, out);
 	fclose(out);
 	return text;
 }
 
 static void helms_values_fit_the_node(void **state)
 {
-	_cleanup_free char *good = NULL, *bad = NULL;
+	_cleanup_free char *good = NULL, *old = NULL, *bad = NULL;
 
 	(void)state;
 	make_node();
 	tree_write(&tree, "/etc/kubernetes/kubelet.conf", "    server: https://10.0.0.1:6443\n");
 	tree_write(&tree, "/etc/kubernetes/manifests/kube-controller-manager.yaml",
 		   "    - --allocate-node-cidrs=true\n");
-	good = helm();
+	good = helm("1.18");
 	assert_contains(good, "kubeProxyReplacement: true\n");
 	assert_contains(good, "masquerade: true\n");
 	assert_contains(good, "k8sServiceHost: \"10.0.0.1\"");
 	assert_contains(good, "k8sServicePort: 6443\n");
 	assert_contains(good, "mode: kubernetes");
 	assert_contains(good, "tunnelProtocol: vxlan\n");
+	old = helm("1.13");
+	assert_contains(old, "kubeProxyReplacement: strict\n");
+	assert_contains(old, "tunnel: vxlan\n");
+	assert_null(strstr(old, "routingMode"));
 	tree_write(&tree, "/boot/config-6.1.0-1", "CONFIG_BPF=y\n");
-	bad = helm();
+	bad = helm("1.18");
 	assert_contains(bad, "kubeProxyReplacement: false  # the kernel is built without");
 	assert_contains(bad, "routingMode: native");
 }

@@ -107,8 +107,11 @@ static void a_log_on_this_disk_counts_and_on_another_does_not(void **state)
 	disk.base[0]++;
 	assert_int_equal(etcd_look(&tree.sys, &disk, true, who, sizeof(who)), ETCD_NONE);
 	/* The listener is that one's, and known to write elsewhere. */
-	tree_write(&tree, "/proc/net/tcp",
-		   "   0: 0100007F:094B 00000000:0000 0A 00000000:00000000 00:00000000\n");
+	tree_write(
+		&tree, "/proc/net/tcp",
+		"  sl  local_address rem_address   st\n"
+		"   0: 0100007F:094B 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 "
+		"99 1 0\n");
 	assert_int_equal(etcd_look(&tree.sys, &disk, true, who, sizeof(who)), ETCD_NONE);
 }
 

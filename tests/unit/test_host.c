@@ -3,6 +3,8 @@
  * wrong and keeps silent otherwise. */
 #include "host.h"
 
+#include <sys/timex.h>
+
 #include "check.h"
 #include "helpers.h"
 #include "hostfiles.h"
@@ -130,10 +132,32 @@ static void swap_fails_unless_kubelet_takes_it(void **state)
 	assert_checked("", "pass", "HostReady", "");
 	tree_write(&tree, "/var/lib/kubelet/config.yaml", "x:\n  y: {failSwapOn: false}\n");
 	process(8, "kubelet", NULL);
+	assert_checked("", "fail", "SwapOn", "");
 	tree_write(&tree, "/proc/8/cmdline", "kubelet --fail-swap-on=false");
 	assert_checked("", "pass", "HostReady", "");
 	tree_write(&tree, "/proc/swaps", "nonsense");
 	assert_checked("", "unknown", "SwapUnreadable", "");
+}
+
+static void a_kubelet_that_runs_has_a_configuration_of_its_own(void **state)
+{
+	(void)state;
+	tree_write(&tree, "/proc/swaps", SWAPS "/dev/zram0 partition 1048576 0 -2\n");
+	tree_write(&tree, "/var/lib/kubelet/config.yaml", "failSwapOn: true\n");
+	process(8, "kubelet", NULL);
+	tree_write(&tree, "/proc/8/cmdline", "kubelet --config /etc/kubelet.json --v=2");
+	/* It runs in spite of the swap; why can't be read. */
+	assert_checked("", "pass", "HostReady", "");
+	tree_write(&tree, "/etc/kubelet.json", "{\"kind\": \"X\", \"failSwapOn\": true}\n");
+	assert_checked("", "fail", "SwapOn", "");
+	tree_write(&tree, "/etc/kubelet.json", "{\"kind\": \"X\", \"failSwapOn\": false}\n");
+	assert_checked("", "pass", "HostReady", "");
+	tree_write(&tree, "/proc/8/cmdline", "kubelet --config=/nowhere --config-dir=/x");
+	assert_checked("", "pass", "HostReady", "");
+	tree_write(&tree, "/proc/8/cmdline", "kubelet --config-dir=/x");
+	assert_checked("", "fail", "SwapOn", "");
+	tree_write(&tree, "/proc/8/comm", "k3s-agent\n");
+	assert_checked("", "pass", "HostReady", "");
 }
 
 static void control_groups_are_version_2_and_whole(void **state)
@@ -169,6 +193,30 @@ static void a_slow_clock_source_warns(void **state)
 			   text);
 		assert_checked("", "warn", "SlowClock", slow[i]);
 	}
+}
+
+static void judge_time(const struct timex *t, struct result *r)
+{
+	static const struct host_params params = {.clock_warn = 5};
+	struct findings findings = {.n = 0};
+	struct host h = {.params = &params, .findings = &findings, .result = r};
+
+	host_judge_time(&h, t);
+	findings_tell(&findings, r);
+}
+
+static void a_clock_is_judged_by_its_error_and_not_by_a_flag(void **state)
+{
+	struct result r = {0};
+
+	(void)state;
+	judge_time(&(struct timex){.maxerror = 16000000, .status = STA_UNSYNC}, &r);
+	assert_string_equal(r.reason, "ClockUnsynchronised");
+	judge_time(&(struct timex){.maxerror = 6000000}, &r);
+	assert_string_equal(r.reason, "ClockUncertain");
+	/* chrony without rtcsync. */
+	judge_time(&(struct timex){.maxerror = 2000, .status = STA_UNSYNC}, &r);
+	assert_string_equal(r.reason, "NothingSeen");
 }
 
 static void stalls_warn_and_fail(void **state)
@@ -245,6 +293,22 @@ static void modules_are_missed_only_where_they_can_be_told(void **state)
 	assert_checked("", "pass", "HostReady", "");
 }
 
+static void only_the_network_configuration_in_use_counts(void **state)
+{
+	static const char bridge[] = "{\"plugins\":[{\"type\":\"bridge\"}]}";
+
+	(void)state;
+	tree_write(&tree, "/lib/modules/6.1.0-test/modules.dep", "kernel/br_netfilter.ko: a\n");
+	tree_write(&tree, "/etc/cni/net.d/05-cilium.conflist", "{\"type\":\"cilium-cni\"}");
+	/* The runtime's own, a predecessor's that was put aside, and a text. */
+	tree_write(&tree, "/etc/cni/net.d/11-crio-ipv4-bridge.conflist", bridge);
+	tree_write(&tree, "/etc/cni/net.d/00-flannel.conflist.cilium_bak", bridge);
+	tree_write(&tree, "/etc/cni/net.d/.kubernetes-cni-keep", bridge);
+	assert_checked("", "pass", "HostReady", "");
+	assert_int_equal(remove(tree_path(&tree, "/etc/cni/net.d/05-cilium.conflist")), 0);
+	assert_checked("", "warn", "ModuleMissing", "br_netfilter is not loaded");
+}
+
 static void the_worst_comes_first(void **state)
 {
 	struct result r;
@@ -272,7 +336,8 @@ static int take(const struct sys *sys, unsigned pid, void *context)
 
 static void processes_are_walked_by_number(void **state)
 {
-	unsigned sum = 0, pid = 0;
+	struct processes all;
+	unsigned sum = 0;
 	char *words = NULL;
 
 	(void)state;
@@ -283,9 +348,11 @@ static void processes_are_walked_by_number(void **state)
 	assert_int_equal(sum, 712);
 	sum = 70;
 	assert_int_equal(processes_each(&tree.sys, 1000, take, &sum), 1);
-	assert_true(process_find(&tree.sys, "a-name-of-fifte", &pid));
-	assert_int_equal(pid, 7);
-	assert_false(process_find(&tree.sys, "c", &pid));
+	assert_int_equal(processes_read(&tree.sys, &all), 0);
+	assert_int_equal(all.n, 2);
+	assert_int_equal(processes_find(&all, "a-name-of-fifte")->pid, 7);
+	assert_null(processes_find(&all, "c"));
+	processes_clear(&all);
 	assert_int_equal(process_words(&tree.sys, 7, &words), -ENOENT);
 	tree_write(&tree, "/proc/7/cmdline", "");
 	assert_int_equal(process_words(&tree.sys, 7, &words), -ENODATA);
@@ -302,13 +369,16 @@ int main(void)
 		TEST(a_healthy_machine_passes),
 		TEST(size_is_what_the_profile_asks_for),
 		TEST(swap_fails_unless_kubelet_takes_it),
+		TEST(a_kubelet_that_runs_has_a_configuration_of_its_own),
 		TEST(control_groups_are_version_2_and_whole),
 		TEST(a_slow_clock_source_warns),
+		TEST(a_clock_is_judged_by_its_error_and_not_by_a_flag),
 		TEST(stalls_warn_and_fail),
 		TEST(a_runtime_with_few_open_files_warns),
 		TEST(a_port_of_kubelets_is_its_own),
 		TEST(ports_of_a_control_plane_matter_there_only),
 		TEST(modules_are_missed_only_where_they_can_be_told),
+		TEST(only_the_network_configuration_in_use_counts),
 		TEST(the_worst_comes_first),
 		TEST(processes_are_walked_by_number),
 	};

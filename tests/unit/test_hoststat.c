@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the kernel's files say of swap, pressure, limits, sockets, modules and memory. */
 #include "hoststat.h"
+#include "listeners.h"
 
 #include "helpers.h"
 #include "hostfiles.h"

@@ -226,7 +226,7 @@ static void the_worst_finding_decides_and_the_others_are_told(void **state)
 	findings_tell(&f, &r);
 	assert_int_equal(r.verdict, VERDICT_UNKNOWN);
 	finding_add(&f, VERDICT_PASS, "Fine", "fine");
-	finding_add(&f, VERDICT_WARN, "Lame", "lame");
+	finding_advise(finding_add(&f, VERDICT_WARN, "Lame", "lame"), "shoe it");
 	finding_advise(finding_add(&f, VERDICT_FAIL, "Dead", "dead"), "bury it");
 	finding_add(&f, VERDICT_UNKNOWN, "Unseen", "unseen");
 	findings_tell(&f, &r);
@@ -237,7 +237,7 @@ static void the_worst_finding_decides_and_the_others_are_told(void **state)
 	assert_int_equal(r.n_facts, 2);
 	assert_string_equal(r.facts[0].name, "also_1");
 	assert_string_equal(r.facts[0].value, "unseen"); /* the worse first: places are few */
-	assert_string_equal(r.facts[1].value, "lame");
+	assert_string_equal(r.facts[1].value, "lame -> shoe it");
 }
 
 static void a_full_list_keeps_the_worst(void **state)
