@@ -96,7 +96,7 @@ C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard 
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm test-cluster image test-image test-cloud \
+.PHONY: all deps preflight test test-unit test-kernel test-asan test-vm cluster-programs test-cluster image test-image test-cloud \
 	lint bench bench-fleet fuzz-smoke fresh deb rpm test-systemd install uninstall clean help
 
 all: $(B)/nodefit $(B)/nodefit-net ## build nodefit and nodefit-net (in build/release)
@@ -139,11 +139,14 @@ test-vm: ## in a virtual machine: global sysctls, a NIC with queues, NVMe, hidde
 	@tests/vm/run.sh $(B)
 	@tests/vm/jitter.sh $(B)
 
-test-cluster: ## against a real kube-apiserver, which the first run builds (as root, 10 minutes once)
-	@packaging/deps build test cluster
-	@$(MAKE) --no-print-directory all
+cluster-programs: ## kube-apiserver and kubectl from Debian's sources, and Helm, in build/cluster (10 minutes once)
+	@packaging/deps build cluster
 	@tests/cluster/build.sh build/cluster
 	@[ "$(ARCH)" != x86_64 ] || tests/cluster/tools.sh build/cluster
+
+test-cluster: cluster-programs ## against a real kube-apiserver, which the first run builds (as root)
+	@packaging/deps build test cluster
+	@$(MAKE) --no-print-directory all
 	@tests/run.sh $(B) cluster
 
 image: ## the container image, build/nodefit-image.tar, from Debian's packages (as root)
@@ -156,9 +159,9 @@ test-image: ## build the image and run both containers, by podman and runc (as r
 	@IMAGE=$(CURDIR)/build/nodefit-image.tar tests/run.sh $(B) container
 
 test-cloud: ## a first boot by cloud-init in a container with systemd (as root)
-	@packaging/deps build test cloud vm
-	@$(MAKE) --no-print-directory all
-	@tests/run.sh $(B) cloud
+	@packaging/deps build test deb cloud vm
+	@$(MAKE) --no-print-directory all deb
+	@DEB="$(CURDIR)/build/deb/nodefit_*.deb $(CURDIR)/build/deb/nodefit-net_*.deb" tests/run.sh $(B) cloud
 
 lint: ## analysers and formatters; prints nothing when all is well
 	@packaging/deps lint
@@ -169,10 +172,9 @@ bench: ## side by side with sysctl, systemd-sysctl, TuneD, nft and fio, as ratio
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/bare $(B)/tests/bench/bare-net
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH) $(B)/nodefit
 
-bench-fleet: ## 5,000 reporters against a real kube-apiserver (as root)
+bench-fleet: cluster-programs ## 5,000 reporters against a real kube-apiserver (as root)
 	@packaging/deps build test cluster
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/fleet
-	@tests/cluster/build.sh build/cluster
 	@NODEFIT=$(CURDIR)/$(B)/nodefit PROGRAMS=$(CURDIR)/build/cluster sh tests/bench/fleet.sh $(B)/tests/bench/fleet $(FLEET)
 
 fuzz-smoke: ## RUNS (100000) runs of each fuzzer
