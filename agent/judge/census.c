@@ -63,7 +63,9 @@ static int read_table(const struct sys *sys, int family, const char *table, uint
 	}
 	if (error < 0)
 		*r = before;
-	return error == -ENOENT ? 0 : error; /* it has gone since */
+	/* It has gone since; or the tables of a family that is switched off (ipv6.disable=1), which
+	 * no packet meets. */
+	return error == -ENOENT || error == -EAFNOSUPPORT ? 0 : error;
 }
 
 static int read_legacy(const struct sys *sys, uint64_t until, struct rules *r)

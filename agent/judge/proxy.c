@@ -110,12 +110,17 @@ static void judge_leftovers(const struct proxy_evidence *e, enum proxy_plane pla
 	}
 	if (!*left)
 		return;
-	finding_advise(finding_add(findings, VERDICT_WARN, "ProxyLeftovers",
-				   "Services are served by %s; of another mode of kube-proxy "
-				   "there is left: %s",
-				   plane == PLANE_NONE ? "nobody" : proxy_plane_text(plane), left),
-		       "what is left sends packets to pods that are gone: restart the node, or run "
-		       "kube-proxy --cleanup of the version that made it");
+	finding_advise(
+		finding_add(findings, VERDICT_WARN, "ProxyLeftovers",
+			    "Services are served by %s; of another mode of kube-proxy "
+			    "there is left: %s",
+			    plane == PLANE_NONE ? "nobody" : proxy_plane_text(plane), left),
+		"what is left sends packets to pods that are gone: %s",
+		plane == PLANE_NONE || plane == PLANE_CILIUM
+			? "restart the node, or run kube-proxy --cleanup of the version that "
+			  "made it"
+			: "drain and restart the node (kube-proxy --cleanup would take away what "
+			  "serves Services now, too)");
 }
 
 static void judge_needs(const struct proxy_evidence *e, enum proxy_plane plane,

@@ -35,6 +35,8 @@ static int on_message(struct nlmsghdr *h, void *context)
 		check_name(c.name);
 		rules_add_chain(r, rules_backend_of(c.family, c.table), c.family, c.table, c.name,
 				c.use);
+		if (c.base)
+			rules_note_hook(r, c.family, c.table, c.name);
 		assert(nft_parse_jumps(h, c.name, &n) < 0); /* of one kind only */
 	}
 	if (nft_parse_set(h, &s) == 0) {
@@ -55,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rules r = {0};
+	uint64_t rules_before, chains_before;
 	bool interrupted = false;
 	uint32_t seq = 0;
 	char *copy = malloc(size ? size : 1);
@@ -69,6 +72,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(r.n_tables <= RULES_TABLES_MOST && r.n_tables <= rules_sum(r.n_of));
 	assert(rules_sum(r.rules) >= r.longest.rules);
 	assert(rules_service_chains(&r) <= rules_sum(r.chains));
+	rules_before = rules_sum(r.rules);
+	chains_before = rules_sum(r.chains);
+	rules_disown(&r);
+	assert(rules_sum(r.rules) == rules_before && rules_sum(r.chains) == chains_before);
+	assert(r.n_of[RULES_IPTABLES_NFT] <= rules_sum(r.n_of)); /* nothing ran below 0 */
+	assert(r.chains[RULES_IPTABLES_NFT] <= chains_before);
+	assert(r.rules[RULES_IPTABLES_NFT] <= rules_before);
 	free(copy);
 	return 0;
 }

@@ -156,6 +156,8 @@ static void leftovers_of_another_mode_warn(void **state)
 	ipvs(0);
 	judge(VERDICT_WARN, "ProxyLeftovers");
 	assert_contains(answer.message, "device kube-ipvs0, 12 KUBE-SVC chains");
+	/* It would clean up all modes, the one in use too. */
+	assert_contains(answer.advice, "cleanup would take away");
 	mode("iptables");
 	judge(VERDICT_WARN, "ProxyLeftovers");
 	assert_contains(answer.message, "left: nft table kube-proxy, device kube-ipvs0");
@@ -164,6 +166,7 @@ static void leftovers_of_another_mode_warn(void **state)
 	chains(1);
 	judge(VERDICT_WARN, "ProxyLeftovers");
 	assert_contains(answer.message, "served by cilium");
+	assert_contains(answer.advice, "or run kube-proxy --cleanup");
 }
 
 static void an_empty_ipvs_device_serves_nobody(void **state)
