@@ -3,6 +3,7 @@
 #pragma once
 
 /* Gives back memory that is free, and the pages of code and constants: what is needed again comes
- * from the page cache, by a minor fault. To be called where nothing is likely to happen for seconds.
+ * from the page cache, by a minor fault. To be called where nothing is likely to happen for
+ * seconds.
  */
 void idle(void);
