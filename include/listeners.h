@@ -22,3 +22,6 @@ void listeners_each(const struct sys *sys, bool (*each)(const struct listener *l
  * listens, and *out is filled in; 0: it does not; -EBADMSG. The kernel tells those that listen
  * first. */
 int listener_parse(const char *line, struct listener *out);
+/* The same of a message of the kernel's (linux/inet_diag.h: struct inet_diag_msg). */
+struct nlmsghdr;
+int listener_read(struct nlmsghdr *message, struct listener *out);

@@ -10,9 +10,12 @@
 #include "hoststat.h"
 #include "text.h"
 
-#define MODULES_MOST        (8 << 20) /* of modules.dep; a distribution's is below 1 MiB */
-#define CONFIG_MOST         65536
-#define MOUNTS_MOST         (2 << 20)
+#define MODULES_MOST (8 << 20) /* of modules.dep; a distribution's is below 1 MiB */
+#define CONFIG_MOST  65536
+#define MOUNTS_MOST  (2 << 20)
+/* Of the monotonic clock, which begins at boot: a first boot's preflight runs before time servers
+ * have answered. */
+#define CLOCK_SETTLES_NS    (120ULL * 1000000000)
 #define CLOCK_ERROR_MOST_US 16000000 /* NTP_PHASE_LIMIT: include/linux/timex.h */
 
 /* --- control groups --- */
@@ -108,12 +111,16 @@ void host_judge_time(struct host *h, const struct timex *t)
 
 	/* Not STA_UNSYNC: chrony without rtcsync leaves that on for ever. The error that nobody
 	 * bounds grows up to this (kernel: kernel/time/ntp.c); systemd judges by it, too. */
+	if (t->maxerror >= CLOCK_ERROR_MOST_US && h->sys->now(h->sys) < CLOCK_SETTLES_NS) {
+		result_fact(h->result, "clock", "not synchronised yet, just after boot");
+		return;
+	}
 	if (t->maxerror >= CLOCK_ERROR_MOST_US) {
 		finding_advise(
 			finding_add(h->findings, VERDICT_WARN, "ClockUnsynchronised",
 				    "nothing synchronises the clock"),
 			"certificates, leases and logs need one time: systemctl enable --now "
-			"systemd-timesyncd, or chrony; just after boot it may need a minute");
+			"systemd-timesyncd, or chrony");
 		return;
 	}
 	result_figure(h->result, "clock_error", 1e3 * error, "ms");

@@ -28,17 +28,28 @@ static void tell(struct telling *t, const struct listener *l)
 
 /* --- by netlink --- */
 
-/* What comes after enough is only taken off the socket. */
-static int take_message(struct nlmsghdr *message, void *context)
+int listener_read(struct nlmsghdr *message, struct listener *out)
 {
 	const struct inet_diag_msg *m = nlmsg_data(message);
-	struct telling *t = context;
 
 	if (nlmsg_datalen(message) < (int)sizeof(*m))
 		return -EBADMSG;
-	if (!t->enough && m->idiag_state == TCP_LISTEN)
-		tell(t, &(struct listener){ntohs(m->id.idiag_sport), m->idiag_inode});
-	return 0;
+	if (m->idiag_state != TCP_LISTEN)
+		return 0;
+	*out = (struct listener){ntohs(m->id.idiag_sport), m->idiag_inode};
+	return 1;
+}
+
+/* What comes after enough is only taken off the socket. */
+static int take_message(struct nlmsghdr *message, void *context)
+{
+	struct telling *t = context;
+	struct listener l;
+	int r = listener_read(message, &l);
+
+	if (r == 1 && !t->enough)
+		tell(t, &l);
+	return r < 0 ? r : 0;
 }
 
 static int ask(struct nl_sock *sock, uint8_t family, struct telling *t)

@@ -6,6 +6,7 @@
 
 #include "ethtool.h"
 #include "link.h"
+#include "listeners.h"
 #include "route.h"
 
 static void check_link(struct nlmsghdr *h)
@@ -33,6 +34,15 @@ static void check_routes(struct nlmsghdr *h)
 			abort();
 }
 
+static void check_listener(struct nlmsghdr *h)
+{
+	struct listener l = {.inode = UINT64_MAX};
+	int r = listener_read(h, &l);
+
+	if ((r == 1) != (l.inode != UINT64_MAX) || (r < 0 && r != -EBADMSG))
+		abort();
+}
+
 static void check_ethtool(struct nlmsghdr *h)
 {
 	static const struct ethtool_group *const groups[] = {&ethtool_channels, &ethtool_rings,
@@ -58,6 +68,7 @@ static int on_message(struct nlmsghdr *h, void *context)
 {
 	(void)context;
 	check_link(h);
+	check_listener(h);
 	check_routes(h);
 	check_ethtool(h);
 	return 0;

@@ -195,11 +195,20 @@ static void a_slow_clock_source_warns(void **state)
 	}
 }
 
+static uint64_t uptime_s;
+
+static uint64_t uptime(const struct sys *sys)
+{
+	(void)sys;
+	return uptime_s * 1000000000;
+}
+
 static void judge_time(const struct timex *t, struct result *r)
 {
+	const struct sys sys = {.now = uptime};
 	static const struct host_params params = {.clock_warn = 5};
 	struct findings findings = {.n = 0};
-	struct host h = {.params = &params, .findings = &findings, .result = r};
+	struct host h = {.sys = &sys, .params = &params, .findings = &findings, .result = r};
 
 	host_judge_time(&h, t);
 	findings_tell(&findings, r);
@@ -210,6 +219,11 @@ static void a_clock_is_judged_by_its_error_and_not_by_a_flag(void **state)
 	struct result r = {0};
 
 	(void)state;
+	uptime_s = 60; /* on a first boot nobody has answered yet */
+	judge_time(&(struct timex){.maxerror = 16000000, .status = STA_UNSYNC}, &r);
+	assert_string_equal(r.reason, "NothingSeen");
+	assert_string_equal(r.facts[0].name, "clock");
+	uptime_s = 600;
 	judge_time(&(struct timex){.maxerror = 16000000, .status = STA_UNSYNC}, &r);
 	assert_string_equal(r.reason, "ClockUnsynchronised");
 	judge_time(&(struct timex){.maxerror = 6000000}, &r);
