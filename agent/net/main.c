@@ -16,7 +16,9 @@
 
 static const char usage[] =
 	"usage: nodefit-net report [--config F]\n"
-	"       nodefit-net yaml | resolve | instance\n"
+	"       nodefit-net yaml\n"
+	"       nodefit-net resolve\n"
+	"       nodefit-net instance\n"
 	"       nodefit-net scrape etcd|kube-proxy|cilium|kernel-config\n\n"
 	"Publishes what `nodefit agent` has found: watches /run/nodefit/report.json and tells the\n"
 	"cluster by the Node condition NodeFit. It needs no privileges, and gives up those that "

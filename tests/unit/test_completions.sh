@@ -70,7 +70,7 @@ for shell in bash zsh fish; do
 	equal "$shell: profiles" "$profiles" "$(in_$shell nodefit profile show '')"
 	equal "$shell: profiles behind --profile" "$profiles" \
 		"$(in_$shell nodefit apply --profile '' | grep -vE '/$|\.ini$')"
-	equal "$shell: nodefit-net's verbs" "report yaml" \
+	equal "$shell: nodefit-net's verbs" "instance report resolve scrape yaml" \
 		"$(in_$shell nodefit-net '' | grep -v '^-' | tr '\n' ' ' | sed 's/ $//')"
 	equal "$shell: its options" --config \
 		"$(in_$shell nodefit-net report -- | grep -v -e '^--help$' -e '^--version$')"
