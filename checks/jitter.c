@@ -18,6 +18,7 @@
 #define BURST_LEAST_S 0.005
 #define BURSTS_LEAST  3 /* for an interval */
 #define QUICK_S       1.5
+#define READING_NS    2000000    /* of a pause, for /proc/stat */
 #define PATIENCE      2          /* times the window, where others leave it too little */
 #define FUSE_MAGIC    0x65735546 /* linux/magic.h: FUSE_SUPER_MAGIC */
 
@@ -177,21 +178,28 @@ static uint64_t pause_of(struct measurement *m, double mean_ns)
 	return (uint64_t)(mean_ns * (0.5 + (double)(z >> 11) / 9007199254740992.0));
 }
 
+/* Counters are read at the pause's end, and not before it: steal and interrupts that hit others
+ * meanwhile are no part of the burst. */
 static void burst(const struct sys *sys, struct measurement *m, unsigned cpu, double length_s,
 		  double share)
 {
 	struct jitter_burst *b = &m->bursts[m->j.n];
 	struct proc_stat before = {0}, after = {0};
-	uint64_t begin;
+	uint64_t pause = pause_of(m, length_s * 1e9 * (1 / share - 1)), start, begin;
 
 	*b = (struct jitter_burst){.cpu = cpu};
 	if (!pin(m, cpu))
 		return;
+	start = sys->now(sys) + pause;
+	if (pause > READING_NS)
+		sys->sleep_until(sys, start - READING_NS);
 	begin = sys->now(sys);
 	if (m->faked || procstat_read(sys, &before) < 0)
 		before = (struct proc_stat){0};
-	if (spin(sys, m, sys->now(sys) + pause_of(m, length_s * 1e9 * (1 / share - 1)),
-		 (uint64_t)(length_s * 1e9), b)) {
+	/* Who reads them for longer than that begins later, and wants to run no sooner. */
+	if (start < sys->now(sys))
+		start = sys->now(sys);
+	if (spin(sys, m, start, (uint64_t)(length_s * 1e9), b)) {
 		if (before.n && procstat_read(sys, &after) == 0)
 			note_ticks(&before, &after, (double)(sys->now(sys) - begin) / 1e9, b);
 		m->ran += b->waited < b->wanted ? b->wanted - b->waited : 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The jitter check on a false clock, each look at which takes 1 us. */
+#include <sched.h>
+
 #include "check.h"
 #include "helpers.h"
 
@@ -22,7 +24,10 @@ static void assert_answer(const struct result *r, enum verdict verdict, const ch
 
 static struct {
 	uint64_t now, stall_every, stall, next;
+	uint64_t slept;    /* steal, where it hits whoever runs while the check sleeps */
+	struct tree *tree; /* whose /proc/stat tells that; or NULL */
 } machine;
+static unsigned machine_cpu; /* that its /proc/stat speaks of */
 
 static uint64_t fake_now(const struct sys *sys)
 {
@@ -45,8 +50,17 @@ static uint64_t fake_raw(const struct sys *sys)
 static void fake_sleep_until(const struct sys *sys, uint64_t when)
 {
 	(void)sys;
-	if (when > machine.now)
-		machine.now = when;
+	if (when <= machine.now)
+		return;
+	machine.slept += when - machine.now;
+	machine.now = when;
+	if (machine.tree) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "cpu%u 0 0 0 0 0 0 0 %llu 0 0\n", machine_cpu,
+			 (unsigned long long)(machine.slept / (10 * MS)));
+		tree_write(machine.tree, "/proc/stat", text);
+	}
 }
 
 static void no_progress(const struct check_run *run, const char *fmt, ...)
@@ -79,7 +93,9 @@ static struct result measured(uint64_t stall_every, uint64_t stall, const char *
 	machine.stall_every = stall_every;
 	machine.stall = stall;
 	tree_write(&t, "/proc/thread-self/schedstat", "1 0 1\n");
-	tree_write(&t, "/proc/stat", stat);
+	if (stat)
+		tree_write(&t, "/proc/stat", stat);
+	machine.tree = stat ? NULL : &t;
 	assert_int_equal(symlink("1", tree_path(&t, "/proc/self")), 0);
 	profile_of(&p, settings);
 	assert_int_equal(params_read(check->params, &p, "check.jitter", params, &problems), 0);
@@ -149,6 +165,23 @@ static void a_stall_longer_than_a_burst_is_not_counted_beyond_it(void **state)
 	assert_true(figure(&r, "stolen") <= 100 && figure(&r, "worst_gap") <= 50.001);
 }
 
+static void steal_that_hits_others_in_the_pauses_is_no_part_of_it(void **state)
+{
+	cpu_set_t all, one;
+	struct result r;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	while (!CPU_ISSET(machine_cpu, &all))
+		machine_cpu++;
+	CPU_SET(machine_cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	r = measured(8 * MS, 2 * MS, "[check.jitter]\nwindow=3s\n", NULL);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_true(figure(&r, "reported") >= 0 && figure(&r, "reported") < 10);
+}
+
 static void without_proc_stat_it_cannot_tell(void **state)
 {
 	struct result r = measured(8 * MS, 2 * MS, "[check.jitter]\nwindow=3s\n", "cpu junk\n");
@@ -164,6 +197,7 @@ int main(void)
 		cmocka_unit_test(short_stalls_are_no_gaps),
 		cmocka_unit_test(stalls_are_found_to_their_share),
 		cmocka_unit_test(a_stall_longer_than_a_burst_is_not_counted_beyond_it),
+		cmocka_unit_test(steal_that_hits_others_in_the_pauses_is_no_part_of_it),
 		cmocka_unit_test(without_proc_stat_it_cannot_tell),
 	};
 
