@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The agent acts on what the kernel tells: here it compares by itself once an hour only. And a change
 # that cuts the node off is tried once.
+# It runs alone: it asserts how soon something is seen.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The etcd check beside a real etcd under load: healthy, with a disk that is slowed down, silent.
+# It runs alone: it measures the disk under an etcd.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 own_pids=yes enter "$@"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The fsync check on a real disk: slow, failing, killed, and beside a real etcd.
+# It runs alone: it measures the disk.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 own_pids=yes enter "$@"

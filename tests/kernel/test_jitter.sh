@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The jitter check on the real scheduler: what this machine does to it itself is not the host's.
+# It runs alone: it measures what others take.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"

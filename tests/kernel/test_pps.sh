@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The pps check on the real stack: it has figures, bounds, and leaves nothing behind.
+# It runs alone: it measures a core.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The rtt check over a link of a known length: netem where the kernel has it, else a tun device that
 # gives packets back late.
+# It runs alone: it measures milliseconds.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 enter "$@"
