@@ -33,7 +33,7 @@ struct steal_params {
 	}
 
 static const struct param params[] = {
-	CHECK_INTERVAL("5s"),
+	CHECK_INTERVAL("10s"),
 	ROW_SECONDS(sliding, "1m", "in the agent: how much of the past is judged"),
 	ROW_SECONDS(window, "10s", "how long to measure"),
 	ROW_SECONDS(longest, "30s", "how long to go on while a threshold lies within the interval"),

@@ -38,6 +38,7 @@ run() { # NAME COMMAND...
 # Kernel tests have namespaces of their own, and wait most of the time: some run side by side, but for
 # those that say "It runs alone".
 side_by_side() { # TEST...
+	# shellcheck disable=SC2016 # the inner shell expands it
 	printf '%s\n' "$@" | xargs -P "${JOBS:-3}" -I TEST sh -c '
 		sh TEST >"$1/$(basename TEST).out" 2>&1
 		echo $? >"$1/$(basename TEST).code"' sh "$out"
@@ -63,7 +64,7 @@ if [ "$which" != unit ]; then
 	for t in tests/$folder/${ONLY:-test_*}.sh; do
 		if [ "$(id -u)" != 0 ]; then
 			echo "ok - $t # SKIP needs root: run \"sudo make test\"" | tee -a "$out/log"
-		elif [ $folder = kernel ] && ! grep -q '^# It runs alone' "$t"; then
+		elif [ "$folder" = kernel ] && ! grep -q '^# It runs alone' "$t"; then
 			beside="$beside $t"
 		else
 			run "$t" sh "$t"
