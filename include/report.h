@@ -67,7 +67,7 @@ struct report {
 	char reason[48];
 	char message[320];
 	struct changes changes;
-	struct result *results;
+	struct result **results;
 	size_t n_results;
 };
 
@@ -95,6 +95,8 @@ const char *fitness_text(enum fitness f);
  * makes it unfit; an unknown makes it unknown unless the profile's [verdict] tolerate_unknown
  * names that check; then a warning, a tolerated unknown or a deviation makes it degraded. */
 void report_judge(struct report *report, const char *tolerate_unknown);
+/* Appends an empty result, the report's own: report_clear() frees them all. NULL without memory. */
+struct result *report_add(struct report *report);
 void report_clear(struct report *report);
 /* The exit code that goes with it: 0, 1 or 3; `strict` makes degraded 1. */
 int report_exit_code(const struct report *report, bool strict);

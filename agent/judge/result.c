@@ -135,7 +135,7 @@ void report_judge(struct report *report, const char *tolerate_unknown)
 		return;
 	}
 	for (size_t i = 0; i < report->n_results; i++) {
-		const struct result *r = &report->results[i];
+		const struct result *r = report->results[i];
 		bool tolerated =
 			r->verdict == VERDICT_UNKNOWN && word_in(tolerate_unknown, r->name);
 		/* In steps of two, so that a tolerated unknown is below a warning. */
@@ -156,8 +156,23 @@ void report_judge(struct report *report, const char *tolerate_unknown)
 	}
 }
 
+struct result *report_add(struct report *report)
+{
+	struct result *r = calloc(1, sizeof(*r));
+	struct result **slot =
+		r ? array_add(&report->results, &report->n_results, sizeof(*slot)) : NULL;
+
+	if (!slot) {
+		free(r);
+		return NULL;
+	}
+	return *slot = r;
+}
+
 void report_clear(struct report *report)
 {
+	for (size_t i = 0; i < report->n_results; i++)
+		free(report->results[i]);
 	free(report->profile);
 	free(report->results);
 	changes_clear(&report->changes);

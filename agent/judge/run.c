@@ -250,8 +250,7 @@ int checks_run(const struct sys *sys, const struct profile *p, const struct chec
 	if (announce)
 		announce("");
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct result *slot =
-			array_add(&report->results, &report->n_results, sizeof(*slot));
+		struct result *slot = report_add(report);
 
 		if (slot)
 			*slot = jobs[i].result;

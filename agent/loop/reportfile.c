@@ -31,7 +31,7 @@ static uint64_t words_of(const struct report *report)
 	mix(&hash, report->reason);
 	mix(&hash, report->message);
 	for (size_t i = 0; i < report->n_results; i++) {
-		const struct result *r = &report->results[i];
+		const struct result *r = report->results[i];
 
 		mix(&hash, r->name);
 		mix(&hash, verdict_text(r->verdict));
@@ -59,7 +59,7 @@ static int assemble(struct agent *a)
 	const char *missing = NULL;
 
 	for (size_t i = 0; i < a->n_rounds; i++) {
-		struct result *slot;
+		struct result **slot;
 
 		if (a->rounds[i].interval <= 0 && !a->rounds[i].check->of_plan)
 			continue;
@@ -70,7 +70,7 @@ static int assemble(struct agent *a)
 		slot = array_add(&report->results, &report->n_results, sizeof(*slot));
 		if (!slot)
 			return -ENOMEM;
-		*slot = a->rounds[i].steady.told;
+		*slot = &a->rounds[i].steady.told;
 	}
 	report_judge(report, tolerate ? tolerate->value : "");
 	/* Half an answer is none, unless it is bad enough already. */
@@ -152,7 +152,7 @@ int report_news(struct agent *a)
 	if (a->stopping || !a->planned)
 		return 0;
 	r = write_news(a);
-	/* A hundred kB that the rounds have, too. */
+	/* The results themselves are the rounds'. */
 	free(TAKE(a->report.results));
 	a->report.n_results = 0;
 	return r;

@@ -126,7 +126,7 @@ int render_json(const struct report *report, FILE *f)
 	for (size_t i = 0; i < report->changes.n; i++)
 		json_array_append_new(tuning, change(&report->changes.v[i]));
 	for (size_t i = 0; i < report->n_results; i++)
-		json_array_append_new(checks, check(&report->results[i]));
+		json_array_append_new(checks, check(report->results[i]));
 	json_object_set_new(root, "schema", text("nodefit/v1"));
 	json_object_set_new(root, "node", node(&report->node));
 	json_object_set_new(root, "profile", text(report->profile));

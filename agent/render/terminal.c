@@ -111,8 +111,8 @@ static int name_width(const struct report *report)
 	size_t width = 8;
 
 	for (size_t i = 0; i < report->n_results; i++)
-		if (strlen(report->results[i].name) >= width)
-			width = strlen(report->results[i].name) + 1;
+		if (strlen(report->results[i]->name) >= width)
+			width = strlen(report->results[i]->name) + 1;
 	return (int)width;
 }
 
@@ -126,7 +126,7 @@ void terminal_report(const struct terminal *t, const struct report *report)
 		n->cpus == 1 ? "" : "s", strcmp(n->virt, "none") == 0 ? "bare metal" : n->virt,
 		report->profile);
 	for (size_t i = 0; i < report->n_results; i++) {
-		const struct result *r = &report->results[i];
+		const struct result *r = report->results[i];
 
 		fputs("  ", t->f);
 		put(t, verdict_style(r->verdict), 8, verdict_text(r->verdict));

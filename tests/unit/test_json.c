@@ -136,7 +136,8 @@ static void a_check_has_its_fields(void **state)
 					    "advice",    "figures",        "thresholds", "facts",
 					    "histogram", "histogram_unit", "duration_s"};
 	struct result r = {.name = "fsync", .duration_s = 2, .n_bins = 2, .bins_unit = "ms"};
-	struct report report = {.results = &r, .n_results = 1};
+	struct result *results[] = {&r};
+	struct report report = {.results = results, .n_results = 1};
 	json_t *root, *check, *bins;
 
 	(void)state;

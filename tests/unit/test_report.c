@@ -13,7 +13,7 @@ static void judge(struct report *report, const char *tolerated, size_t n,
 
 	*report = (struct report){0};
 	for (size_t i = 0; i < n; i++) {
-		struct result *r = array_add(&report->results, &report->n_results, sizeof(*r));
+		struct result *r = report_add(report);
 
 		assert_non_null(r);
 		snprintf(r->name, sizeof(r->name), "%s", names[i]);

@@ -115,12 +115,12 @@ static void checks_that_do_not_disturb_run_side_by_side(void **state)
 
 	(void)state;
 	run_all(wanted, ARRAY_LEN(wanted));
-	assert_judged(&report.results[0], "cpu", VERDICT_PASS, "Done");
-	assert_judged(&report.results[1], "idle", VERDICT_PASS, "Done");
-	assert_true(overlap(&report.results[0], &report.results[1]));
+	assert_judged(report.results[0], "cpu", VERDICT_PASS, "Done");
+	assert_judged(report.results[1], "idle", VERDICT_PASS, "Done");
+	assert_true(overlap(report.results[0], report.results[1]));
 	assert_string_equal(announced, "cpu 1 of 3, idle 1 of 3");
-	assert_true(report.results[0].figures[2].value == 1); /* quick was handed on */
-	assert_true(report.results[0].duration_s >= 0.3);
+	assert_true(report.results[0]->figures[2].value == 1); /* quick was handed on */
+	assert_true(report.results[0]->duration_s >= 0.3);
 }
 
 static void checks_that_disturb_wait_for_each_other(void **state)
@@ -129,11 +129,11 @@ static void checks_that_disturb_wait_for_each_other(void **state)
 
 	(void)state;
 	run_all(wanted, ARRAY_LEN(wanted));
-	assert_false(overlap(&report.results[0], &report.results[1]));
-	assert_true(overlap(&report.results[0], &report.results[2]));
+	assert_false(overlap(report.results[0], report.results[1]));
+	assert_true(overlap(report.results[0], report.results[2]));
 	/* The order is that of the asking, not that of the answers. */
-	assert_string_equal(report.results[1].name, "disk");
-	assert_string_equal(report.results[2].name, "idle");
+	assert_string_equal(report.results[1]->name, "disk");
+	assert_string_equal(report.results[2]->name, "idle");
 }
 
 static void a_check_that_hangs_is_unknown_and_stops_no_other(void **state)
@@ -142,8 +142,8 @@ static void a_check_that_hangs_is_unknown_and_stops_no_other(void **state)
 
 	(void)state;
 	run_all(wanted, ARRAY_LEN(wanted));
-	assert_judged(&report.results[0], "hanging", VERDICT_UNKNOWN, "CheckTimedOut");
-	assert_judged(&report.results[1], "idle", VERDICT_PASS, "Done");
+	assert_judged(report.results[0], "hanging", VERDICT_UNKNOWN, "CheckTimedOut");
+	assert_judged(report.results[1], "idle", VERDICT_PASS, "Done");
 }
 
 static void a_check_that_dies_is_unknown_with_its_signal(void **state)
@@ -152,10 +152,10 @@ static void a_check_that_dies_is_unknown_with_its_signal(void **state)
 
 	(void)state;
 	run_all(wanted, ARRAY_LEN(wanted));
-	assert_judged(&report.results[0], "crashing", VERDICT_UNKNOWN, "CheckFailed");
-	assert_string_equal(report.results[0].message, "ended by signal 9 (Killed)");
-	assert_judged(&report.results[1], "leaving", VERDICT_UNKNOWN, "CheckFailed");
-	assert_string_equal(report.results[1].message, "ended without an answer");
+	assert_judged(report.results[0], "crashing", VERDICT_UNKNOWN, "CheckFailed");
+	assert_string_equal(report.results[0]->message, "ended by signal 9 (Killed)");
+	assert_judged(report.results[1], "leaving", VERDICT_UNKNOWN, "CheckFailed");
+	assert_string_equal(report.results[1]->message, "ended without an answer");
 }
 
 /* --- the sysctl check, which judges the plan alone --- */
@@ -173,7 +173,7 @@ static const struct result *judge_plan(const char *text)
 	assert_int_equal(checks_run(&root, &p, wanted, 1, false, NULL, &report), 0);
 	profile_clear(&p);
 	sys_done(&root);
-	return &report.results[0];
+	return report.results[0];
 }
 
 static void conforming_and_pending_keys_pass(void **state)
