@@ -144,8 +144,10 @@ warn=100%
 fail=100%
 worst_warn=100%
 worst_fail=100%
-[check.etcd]
-interval=off
+[check.link]
+backlog_warn=1000000000
+backlog_fail=1000000000
+squeeze_warn=1000000000
 [verdict]
 tolerate_unknown=steal link queues mtu fsync
 END
