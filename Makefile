@@ -90,6 +90,7 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(B)/tests/unit/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
+UNITS := $(notdir $(wildcard packaging/systemd/*.service))
 SHELL_SCRIPTS := packaging/deps $(wildcard packaging/*.sh packaging/debian/*.p*) packaging/container/build \
 	packaging/container/collect packaging/kubeadm/join cloud-init/per-boot .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 C_FILES := $(SOURCES) $(NET_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES) $(wildcard include/*.h tests/unit/*.h tests/fuzz/*.h tests/bench/*.c)
@@ -224,9 +225,14 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -D -m 0644 packaging/man/agent.conf.5 $(MANDIR)/man5/agent.conf.5
 	install -D -m 0644 packaging/man/nodefit-net.8 $(MANDIR)/man8/nodefit-net.8
 
+# Where systemd looks units that were enabled go first: kubelet would not start for want of the gate.
 uninstall: ## take away what install put there; a changed agent.conf stays
+	@case "$(DESTDIR)$(PREFIX)" in /usr | /usr/local) \
+		! command -v systemctl >/dev/null || \
+		for verb in disable stop; do systemctl $$verb $(UNITS) >/dev/null 2>&1 || :; done ;; \
+	esac
 	rm -f $(BINDIR)/nodefit $(BINDIR)/nodefit-net $(MANDIR)/man1/nodefit.1 $(MANDIR)/man5/nodefit.profile.5 $(MANDIR)/man5/agent.conf.5 $(MANDIR)/man8/nodefit-net.8
-	rm -f $(addprefix $(UNITDIR)/,$(notdir $(wildcard packaging/systemd/*.service)))
+	rm -f $(addprefix $(UNITDIR)/,$(UNITS))
 	rm -f $(DESTDIR)$(PREFIX)/lib/nodefit/join
 	rm -f $(addprefix $(PROFILEDIR)/,$(notdir $(wildcard profiles/*.ini)))
 	rm -f $(UNITDIR)/kubelet.service.d/10-nodefit.conf $(PRESETDIR)/80-nodefit.preset $(TMPFILESDIR)/nodefit.conf

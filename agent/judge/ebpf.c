@@ -78,8 +78,10 @@ static void take_os(const struct sys *sys, struct ebpf_node *node)
 	_cleanup_free char *text = NULL;
 	char *rest, *line;
 
+	/* The image of the DaemonSet has none: there the first process is the node's. */
 	if (sys_read(sys, "/etc/os-release", 16384, &text, NULL) < 0 &&
-	    sys_read(sys, "/usr/lib/os-release", 16384, &text, NULL) < 0)
+	    sys_read(sys, "/usr/lib/os-release", 16384, &text, NULL) < 0 &&
+	    sys_read(sys, "/proc/1/root/usr/lib/os-release", 16384, &text, NULL) < 0)
 		return;
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {

@@ -62,6 +62,9 @@ ok $? "what is unfit does not"
 join 1 -- kubeadm join --token s3cret
 ! printf '%s' "$said" | grep -q s3cret && ! grep -q s3cret "$work/log"
 ok $? "no token gets into the log" "$said"
+join 1 -- env TOKEN=s3cret kubeadm join
+! printf '%s' "$said" | grep -q s3cret && ! grep -q s3cret "$work/log"
+ok $? "not from a command behind env either" "$said"
 for wrong in "" "--profile" "--nonsense" "kubeadm join"; do
 	# shellcheck disable=SC2086
 	join 0 $wrong

@@ -27,7 +27,7 @@ exposed() { # NAME MOST
 exposed nodefit-report 20
 exposed nodefit-apply 38
 exposed nodefit-preflight 40
-exposed nodefit-agent 43
+exposed nodefit-agent 45
 
 holds "kubelet waits for the settings" '^Before=.*kubelet.service' "$(cat "$units/nodefit-agent.service")"
 for line in Wants After; do

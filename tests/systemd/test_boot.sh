@@ -80,6 +80,12 @@ ok $? "every check has an answer" "$(cat "$work/report.json")"
 equal "none but those that are unknown without the sandbox, too" \
 	"$(inside nodefit check --config /etc/nodefit/agent.conf --json | reasons)" "$(reasons <"$work/report.json")"
 
+tells_clock() { # something of how well the clock is kept, good or bad
+	jq '.checks[] | select(.name == "host") | tostring | test("clock[^s]")'
+}
+equal "the clock is judged there as well" "$(inside nodefit check host --json | tells_clock)" \
+	"$(tells_clock <"$work/report.json")"
+
 # --- the watchdog ---
 inside sh -c 'mkdir -p /run/systemd/system/nodefit-agent.service.d &&
 	printf "[Service]\nWatchdogSec=2\n" >/run/systemd/system/nodefit-agent.service.d/test.conf &&
@@ -174,8 +180,13 @@ ok $? "the agent that ran is a new one"
 equal "the administrator's agent.conf is kept" "$(cat "$work/agent.conf")" "$(cat "$root/etc/nodefit/agent.conf")"
 equal "what was not running is not started" inactive "$(inside systemctl is-active nodefit-report)"
 
-# --- removed ---
+# --- removed, with the gate enabled ---
+inside systemctl enable nodefit-preflight 2>/dev/null
+inside systemctl restart kubelet
 inside dpkg -r nodefit nodefit-net >/dev/null 2>&1
+equal "kubelet runs on when the gate that it required is removed" active "$(inside systemctl is-active kubelet)"
+inside systemctl restart kubelet
+ok $? "and can be started without it"
 equal "removing stops the agent" "" "$(inside sh -c 'grep -l ^nodefit /proc/[0-9]*/comm' 2>/dev/null)"
 [ -e "$root/etc/nodefit/agent.conf" ] && [ -e "$root/etc/sysctl.d/95-nodefit.conf" ]
 ok $? "and keeps the configuration and what was persisted"

@@ -335,6 +335,18 @@ static void make_node(void)
 	tree_write(&tree, "/proc/sys/net/ipv4/ip_local_reserved_ports", "\n");
 }
 
+static void in_an_image_the_first_process_tells_the_distribution(void **state)
+{
+	struct ebpf_node n;
+
+	(void)state;
+	tree_write(&tree, "/proc/sys/kernel/osrelease", "4.18.0-553.el8_10.x86_64\n");
+	tree_write(&tree, "/proc/1/root/usr/lib/os-release", "ID=rhel\nVERSION_ID=\"8.10\"\n");
+	ebpf_read(&tree.sys, &n);
+	assert_string_equal(n.os, "rhel");
+	assert_string_equal(n.os_version, "8.10");
+}
+
 static void a_node_is_read(void **state)
 {
 	struct ebpf_node n;
@@ -491,6 +503,7 @@ int main(void)
 		TEST(an_unreadable_configuration_is_unknown_unless_cilium_runs),
 		TEST(what_is_around_the_kernel_counts_too),
 		TEST(nodeports_need_one_range_that_covers_them),
+		TEST(in_an_image_the_first_process_tells_the_distribution),
 		TEST(a_node_is_read),
 		TEST(nothing_readable_is_no_crash),
 		TEST(a_node_without_cilium_gets_no_noise),
