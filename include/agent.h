@@ -12,6 +12,7 @@
 #include "worker.h"
 
 #define RUN_DIR     "/run/nodefit"
+#define LOCK_FILE   "agent.lock" /* in RUN_DIR: locked while an agent runs */
 #define REPORT_FILE "report.json"
 
 /* --- a worker in the loop: task.c --- */

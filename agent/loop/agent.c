@@ -12,7 +12,6 @@
 
 /* A change of links that is being confirmed is waited for, so that it is not put back. */
 #define LAST_WAIT_S 30.0
-#define LOCK_FILE   "agent.lock"
 
 int agent_load(const struct sys *sys, const char *path, struct agent_config *config,
 	       struct profile *profile)

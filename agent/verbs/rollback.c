@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <string.h>
 
+#include "agent.h"
 #include "apply.h"
 #include "linkfile.h"
 #include "log.h"
@@ -42,6 +44,17 @@ static void tell_initramfs(const struct sys *sys, const struct strings *files)
 	}
 }
 
+/* Who holds the agent's lock: while it lives, and its drift= is enforce, nothing stays put back. */
+static void tell_agent(const struct sys *sys)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	_cleanup_fd int fd = sys_open(sys, RUN_DIR "/" LOCK_FILE, O_RDONLY, 0);
+
+	if (fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		log_warning("the agent runs, and sets this again unless its drift= is report: stop "
+			    "it first (systemctl stop nodefit-agent)");
+}
+
 static int run(const struct command *c)
 {
 	struct rollback_options options = {.persist = c->flags & FLAG_PERSIST,
@@ -73,6 +86,7 @@ static int run(const struct command *c)
 		if (!options.persist)
 			tell_files(&c->sys);
 		tell_initramfs(&c->sys, &files);
+		tell_agent(&c->sys);
 	}
 	strings_clear(&files);
 	if (code == 0)
