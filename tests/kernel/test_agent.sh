@@ -66,6 +66,7 @@ start_under env WATCHDOG_USEC=2000000
 within 10 notified 'READY=1'
 ok $? "systemd is told when the settings have been seen to"
 # Of an empty journal: nothing is put back.
+# shellcheck disable=SC2016 # the inner shell expands it
 out=$(unshare -m sh -c 'mount -t tmpfs none /var/lib/nodefit && exec "$1" rollback 2>&1' sh "$NODEFIT")
 holds "a rollback meanwhile says that it will not last" 'the agent runs' "$out"
 equal "they are in force by then" "1 2000" "$(cat $forward) $(cat /sys/class/net/v0/tx_queue_len)"
