@@ -9,16 +9,16 @@ if [ "$(uname -m)" != x86_64 ] || [ ! -c /dev/net/tun ]; then
 	echo "ok 1 - a first boot in a virtual machine # SKIP needs x86_64 and /dev/net/tun"
 	exit 0
 fi
+# shellcheck source=../vm/image.sh
+. tests/vm/image.sh
+kernel=$(pwd)/build/vm/kernel
+mkdir -p build/vm && fetch_kernel "$kernel" || exit 1
 # The wire is a network namespace's.
 if [ -z "${NODEFIT_INSIDE:-}" ]; then
 	NODEFIT_INSIDE=1 exec unshare -m -n -p --fork --kill-child --mount-proc sh "$0"
 fi
 # shellcheck source=lib.sh
 . tests/cloud/lib.sh
-# shellcheck source=../vm/image.sh
-. tests/vm/image.sh
-kernel=$(pwd)/build/vm/kernel
-mkdir -p build/vm && fetch_kernel "$kernel" || exit 1
 release=$(ls "$kernel/lib/modules")
 
 # --- the disk ---
