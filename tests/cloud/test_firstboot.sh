@@ -5,6 +5,17 @@
 # when it is unfit. In the container only net.* can be written; the profile is one for that.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=../systemd/cgroup.sh
+. tests/systemd/cgroup.sh
+if [ -z "${NODEFIT_INSIDE:-}" ]; then
+	(
+		own_cgroup
+		NODEFIT_INSIDE=1 exec sh "$0"
+	)
+	code=$?
+	remove_cgroup
+	exit $code
+fi
 # shellcheck source=lib.sh
 . tests/cloud/lib.sh
 # Only its own net.* can be written in it: its root is another user than this machine's. A read-only

@@ -8,6 +8,8 @@
 # another's files. A read-only /proc/sys alone would protect nothing: a unit's ProtectSystem=strict
 # makes it writable again for the unit.
 set -u
+# shellcheck source=cgroup.sh
+. "$(dirname "$0")/../systemd/cgroup.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
 work=${NODEFIT_WORK:-}
@@ -37,31 +39,6 @@ enter() {
 	guard
 }
 
-# nspawn makes cgroups beside its own, and leaves them: they go into one that is ours. Named
-# hierarchies (v1), the one (v2), or both.
-cgroups() {
-	for c in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-		[ ! -e "$c/cgroup.procs" ] || echo "$c/nodefit-test.$$"
-	done
-}
-
-own_cgroup() {
-	for c in $(cgroups); do
-		mkdir "$c" && sh -c 'echo $PPID' >"$c/cgroup.procs" || exit 1
-	done
-}
-
-# With whatever still runs in there.
-remove_cgroup() {
-	for c in $(cgroups); do
-		find "$c" -name cgroup.procs -exec cat {} + 2>/dev/null | while read -r pid; do
-			kill -KILL "$pid" 2>/dev/null
-		done
-		# What has just died is still there for a moment.
-		within 10 find "$c" -depth -type d -exec rmdir {} +
-	done
-}
-
 ok() { # CODE NAME [DETAIL]
 	tests_run=$((tests_run + 1))
 	if [ "$1" = 0 ]; then
@@ -88,16 +65,6 @@ finish() {
 	echo "1..$tests_run"
 	[ "$tests_failed" = 0 ]
 	exit
-}
-
-within() { # SECONDS COMMAND...: until it succeeds
-	tries=$(($1 * 5))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.2
-	done
 }
 
 # In a shell of its own, which it becomes. nspawn's own filter would keep units from reading how well
