@@ -23,7 +23,7 @@ struct conntrack_params {
 	}
 
 static const struct param params[] = {
-	CHECK_INTERVAL("2m"),
+	CHECK_INTERVAL("5m"),
 	ROW(window, PARAM_DURATION, 0.1, 60, "3s", "how long to count losses"),
 	ROW(warn, PARAM_PERCENT, 1, 100, "90%",
 	    "of nf_conntrack_max from which to warn, in any namespace; Netdata does"),

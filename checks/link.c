@@ -23,7 +23,7 @@ struct link_params {
 	}
 
 static const struct param params[] = {
-	CHECK_INTERVAL("1m"),
+	CHECK_INTERVAL("2m"),
 	ROW(window, PARAM_DURATION, 1, 600, "5s", "how long to measure"),
 	ROW(error_warn, PARAM_PERCENT, 0.001, 100, "0.1%",
 	    "rx_errors or tx_errors, as a share of the packets, from which to warn"),
