@@ -160,7 +160,7 @@ struct result *report_add(struct report *report)
 {
 	struct result *r = calloc(1, sizeof(*r));
 	struct result **slot =
-		r ? array_add(&report->results, &report->n_results, sizeof(*slot)) : NULL;
+		r ? array_add(&report->results, &report->n_results, sizeof(struct result *)) : NULL;
 
 	if (!slot) {
 		free(r);

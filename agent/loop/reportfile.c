@@ -67,7 +67,7 @@ static int assemble(struct agent *a)
 			missing = missing ? missing : a->rounds[i].check->name;
 			continue;
 		}
-		slot = array_add(&report->results, &report->n_results, sizeof(*slot));
+		slot = array_add(&report->results, &report->n_results, sizeof(struct result *));
 		if (!slot)
 			return -ENOMEM;
 		*slot = &a->rounds[i].steady.told;
