@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Runs the tests of a build and counts them. usage: tests/run.sh BUILD_DIR [unit|FOLDER]
-# FOLDER: kernel, cluster, systemd, container or cloud. ONLY=test_net runs that one script of it.
+# FOLDER: kernel, cluster, systemd, container, cloud or fresh. ONLY=test_net runs that one script of it.
 # Every test prints TAP lines ("ok 1 - what it protects"); a skip says why, and fails under CI.
 set -u
 cd "$(dirname "$0")/.." || exit 2

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -23,6 +24,21 @@ static void tell_files(const struct sys *sys)
 	strings_clear(&files);
 }
 
+/* Which of the files that were there are gone? Their number. */
+static size_t tell_removed(const struct sys *sys, const struct strings *files)
+{
+	size_t n = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < files->n; i++) {
+		if (sys_stat(sys, files->v[i], &st) != -ENOENT)
+			continue;
+		printf("%s is removed\n", files->v[i]);
+		n++;
+	}
+	return n;
+}
+
 /* initramfs-tools and dracut copy .link files, and udev obeys the copies before it sees that the
  * files are gone. */
 static void tell_initramfs(const struct sys *sys, const struct strings *files)
@@ -38,8 +54,7 @@ static void tell_initramfs(const struct sys *sys, const struct strings *files)
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(makers); k++)
 			if (sys_stat(sys, makers[k].there, &st) == 0)
-				printf("%s is removed; an initramfs made meanwhile has a copy: "
-				       "%s\n",
+				printf("an initramfs made meanwhile has a copy of %s: %s\n",
 				       files->v[i], makers[k].command);
 	}
 }
@@ -82,7 +97,9 @@ static int run(const struct command *c)
 		code = render_json(&report, stdout) < 0 ? EXIT_UNSURE : 0;
 	} else {
 		terminal_init(&t, stdout);
-		terminal_changes(&t, &report, true);
+		/* A boot since leaves nothing to put back, but the files. */
+		if (tell_removed(&c->sys, &files) == 0 || report.changes.n > 0)
+			terminal_changes(&t, &report, true);
 		if (!options.persist)
 			tell_files(&c->sys);
 		tell_initramfs(&c->sys, &files);

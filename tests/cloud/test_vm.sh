@@ -34,18 +34,7 @@ ln -s /lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/mul
 echo '/dev/nvme0n1 / ext4 rw 0 1' >"$root/etc/fstab"
 truncate -s 2G "$work/disk" && mke2fs -q -t ext4 -d "$root" "$work/disk" && rm -rf "$root" || exit 1
 
-# --- its kernel ---
-modules="nvme ext4 virtio_pci virtio_net"
-initrd=$work/initrd.d
-mkdir -p "$initrd/bin" "$initrd/proc" "$initrd/sys" "$initrd/dev" "$initrd/root" "$initrd/lib/modules/$release" &&
-	cp "$(command -v busybox)" "$initrd/bin/busybox" && install tests/cloud/initrd.sh "$initrd/init" || exit 1
-for module in $modules; do
-	modprobe -d "$kernel" -S "$release" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
-done | sort -u | while read -r file; do
-	install -D "$file" "$initrd${file#"$kernel"}" || exit 1
-done
-cp "$kernel/lib/modules/$release"/modules.builtin* "$kernel/lib/modules/$release/modules.order" \
-	"$initrd/lib/modules/$release/" && depmod -b "$initrd" "$release" && pack "$initrd" >"$work/initrd" || exit 1
+pack_disk_initrd "$kernel" "$work" || exit 1
 
 # --- the boot ---
 ip tuntap add tq0 mode tap multi_queue && ip link set tq0 up && ip addr add 10.9.0.1/24 dev tq0 || exit 1

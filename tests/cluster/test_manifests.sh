@@ -96,7 +96,7 @@ ok $? "a reporter that listens nowhere is not probed"
 equal "a second release has names of its own" "" "$("$PROGRAMS/helm" template storage "$packaging/helm/nodefit" -n x |
 	grep -E '^  name: nodefit')"
 
-for wrong in nonsense=1 agent.profil=x reporter.heartbeat=never reporter.bootstrap=perhaps image.digest=sha256:x \
+for wrong in nonsense=1 agent.profil=x reporter.heartbeat=never reporter.textfile=/x.prom reporter.bootstrap=perhaps image.digest=sha256:x \
 	namespace.create=perhaps networkPolicy.apiServerPorts=443 nodeReadinessRule.enforcementMode=always \
 	resources.agents.limits=1 podMonitor.interval=often; do
 	chart --set "$wrong" >"$work/wrong" 2>&1

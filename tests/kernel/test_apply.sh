@@ -146,9 +146,10 @@ holds "--persist writes what boot shall set" '^net.core.somaxconn = 5000$' \
 equal "readable by all, writable by root" 644 "$(stat -c %a /etc/sysctl.d/95-nodefit.conf)"
 out=$("$NODEFIT" rollback)
 holds "rollback tells that the file stays" '95-nodefit.conf stays' "$out"
-"$NODEFIT" rollback --persist >/dev/null
+out=$("$NODEFIT" rollback --persist)
 [ ! -e /etc/sysctl.d/95-nodefit.conf ]
 ok $? "rollback --persist removes the file"
+equal "and says so, where nothing else is to do" "/etc/sysctl.d/95-nodefit.conf is removed" "$out"
 echo "net.core.somaxconn = 1" >/etc/sysctl.d/95-nodefit.conf
 before=$(cat /proc/sys/net/core/somaxconn)
 "$NODEFIT" apply --persist --profile "$work/a.ini" 2>"$work/err"

@@ -34,9 +34,14 @@ enter() {
 	mount --make-rprivate / || exit 1
 	# What nspawn leaves below /run goes with this namespace.
 	mkdir -p /run/systemd/nspawn && mount -t tmpfs none /run/systemd/nspawn || exit 1
-	mkdir "$root" && tar -C "$root" -xf "$tree/build/systemd/debian-12.tar" || exit 1
+	mkdir "$root" && unpack || exit 1
 	trap end_boot EXIT
 	guard
+}
+
+# Another rig has another one.
+unpack() {
+	tar -C "$root" -xf "$tree/build/systemd/debian-12.tar"
 }
 
 ok() { # CODE NAME [DETAIL]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# Sourced by run.sh: fetches a kernel once, and packs the guest's root file system and disk.
+# Sourced by what starts virtual machines: fetches a kernel once, and packs a guest's root file system
+# and disk.
 
 # Modules that the guest needs or the tests load; their dependencies come along.
 modules="virtio_pci virtio_net br_netfilter nf_conntrack vxlan geneve ipip sit ip_gre ip6_tunnel ip6_gre wireguard 8021q macvlan bonding veth sch_netem"
@@ -40,26 +41,42 @@ pack() { # ROOT: as cpio on standard output
 	(cd "$1" && find . | cpio -o -H newc --quiet)
 }
 
+take_modules() { # KERNEL ROOT MODULE...
+	from=$1 to=$2 release=$(ls "$1/lib/modules")
+	shift 2
+	mkdir -p "$to/lib/modules/$release"
+	for module; do
+		modprobe -d "$from" -S "$release" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+	done | sort -u | while read -r file; do
+		install -D "$file" "$to${file#"$from"}" || return 1
+	done
+	# The index is made anew: one of all that was left out would mislead.
+	cp "$from/lib/modules/$release"/modules.builtin* "$from/lib/modules/$release/modules.order" \
+		"$to/lib/modules/$release/" && depmod -b "$to" "$release"
+}
+
+# pack_disk_initrd KERNEL OUT: OUT/initrd hands over to the system on an NVMe disk.
+pack_disk_initrd() {
+	base=$2/initrd.d
+	mkdir -p "$base/bin" "$base/proc" "$base/sys" "$base/dev" "$base/root" &&
+		cp "$(command -v busybox)" "$base/bin/busybox" && install tests/vm/disk_init.sh "$base/init" &&
+		take_modules "$1" "$base" nvme ext4 virtio_pci virtio_net &&
+		pack "$base" >"$2/initrd" && rm -rf "$base"
+}
+
 # make_image KERNEL NODEFIT OUT: OUT/initrd and OUT/nvme.img
 make_image() {
 	base=$3/base
-	release=$(ls "$1/lib/modules")
 	mkdir -p "$base/bin" "$base/proc" "$base/sys" "$base/dev" "$base/etc/sysctl.d" \
-		"$base/lib/modules/$release" "$base/tests/kernel" || return 1
+		"$base/tests/kernel" || return 1
 	cp "$(command -v busybox)" "$base/bin/busybox" &&
 		install tests/vm/init.sh "$base/init" &&
 		cp -r tests/vm "$base/tests/" && cp tests/kernel/lib.sh "$base/tests/kernel/" || return 1
 	for program in $programs; do
 		take "$base" "$(command -v "$program")" "/sbin/$program" || return 1
 	done
-	for module in $modules; do
-		modprobe -d "$1" -S "$release" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
-	done | sort -u | while read -r file; do
-		install -D "$file" "$base${file#"$1"}" || return 1
-	done
-	# The index is made anew: one of all that was left out would mislead.
-	cp "$1/lib/modules/$release"/modules.builtin* "$1/lib/modules/$release/modules.order" \
-		"$base/lib/modules/$release/" && depmod -b "$base" "$release" || return 1
+	# shellcheck disable=SC2086
+	take_modules "$1" "$base" $modules || return 1
 	# What is under test comes second: the kernel unpacks it over the first.
 	take "$3/tested" "$2" /usr/bin/nodefit &&
 		pack "$base" >"$3/initrd" && pack "$3/tested" >>"$3/initrd" || return 1

@@ -1,7 +1,8 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=dash
-# The virtual machine's first process: finds the disk, and hands over to the Debian on it.
+# The first process of a virtual machine that has its system on a disk: finds it, and hands over to
+# START of the kernel's command line, else to systemd.
 /bin/busybox --install -s /bin
 export PATH=/sbin:/bin
 mount -t proc none /proc
@@ -18,4 +19,4 @@ done
 mount -t ext4 /dev/nvme0n1 /root
 umount /proc /sys
 mount --move /dev /root/dev
-exec switch_root /root /lib/systemd/systemd
+exec switch_root /root "${START:-/lib/systemd/systemd}"
