@@ -44,7 +44,7 @@ mounts = [{"destination": "/proc", "type": "proc", "source": "proc", "options": 
            "options": quiet + ["rw" if privileged else "ro"]}]
 memory = container["resources"]["limits"]["memory"]
 json.dump({
-    "ociVersion": "1.0.2", "hostname": "node-7",
+    "ociVersion": "1.0.2",
     "root": {"path": rootfs, "readonly": security["readOnlyRootFilesystem"]},
     "process": {
         "args": container["command"], "cwd": "/",

@@ -43,9 +43,18 @@ status() { # CONTAINER FIELD
 	awk -v field="$2:" '$1 == field { print $2 }' "/proc/$(pid_of "$1")/status"
 }
 
+end() {
+	echo "1..$tests_run"
+	sync
+	mount -o remount,ro /
+	echo "GUEST-RC $([ "$tests_failed" = 0 ] && echo 0 || echo 1)"
+	poweroff -f
+}
+
 before=$(values)
 start agent
 ok $? "the agent's container starts, as root and privileged" "$(cat /tmp/agent.log)"
+[ "$tests_failed" = 0 ] || end
 tuned() {
 	[ "$(values)" = "10 1 8192 32768 1 " ]
 }
@@ -61,7 +70,7 @@ said=$(tr -d '\n' </pods/run/report.json)
 for what in '"name": *"node-7"' eth0 nvme0n1; do
 	holds "the node is what it sees: $what" "$what" "$said"
 done
-equal "nothing is read-only to it, nothing is forbidden" "" "$(grep -iE 'EROFS|read-only|EPERM|not permitted' /tmp/agent.log /pods/run/report.json)"
+equal "nothing is read-only to it, nothing is forbidden" "" "$(grep -ihE 'EROFS|read-only|EPERM|not permitted' /tmp/agent.log /pods/run/report.json)"
 [ -s /var/lib/nodefit/journal ]
 ok $? "what it found is in the node's journal"
 echo 0 >/proc/sys/kernel/panic
@@ -95,9 +104,4 @@ ok $? "the agent rests, and a rollback in its container succeeds" "$out"
 equal "every value is what it was" "$before" "$(values)"
 sleep 35
 equal "and stays so" "$before" "$(values)"
-code=$tests_failed
-echo "1..$tests_run"
-sync
-mount -o remount,ro /
-echo "GUEST-RC $([ "$code" = 0 ] && echo 0 || echo 1)"
-poweroff -f
+end
