@@ -48,7 +48,9 @@ json.dump({
     "root": {"path": rootfs, "readonly": security["readOnlyRootFilesystem"]},
     "process": {
         "args": container["command"], "cwd": "/",
-        "env": ["PATH=/usr/bin:/bin"] + [f"{e['name']}=node-7" for e in container.get("env", [])],
+        # The API server's address is kubelet's doing, too.
+        "env": ["PATH=/usr/bin:/bin", "KUBERNETES_SERVICE_HOST=10.0.2.2", "KUBERNETES_SERVICE_PORT=6443"] +
+               [f"{e['name']}=node-7" for e in container.get("env", [])],
         "user": {"uid": security["runAsUser"], "gid": security["runAsGroup"]},
         "capabilities": {kind: held for kind in ("bounding", "effective", "permitted")},
         "noNewPrivileges": not security.get("allowPrivilegeEscalation", privileged)},

@@ -18,7 +18,7 @@ ip link set lo up
 ip link set eth0 up
 ip addr add 10.0.2.15/24 dev eth0
 ip route add default via 10.0.2.2
-mkdir -p /tmp/work /run/cloud-init /run/cilium /pods/run /pods/token
+mkdir -p /tmp/work /run/cloud-init /run/cilium /pods/run
 # An emptyDir is everybody's, and in memory as the manifest says.
 mount -t tmpfs -o mode=0777 none /pods/run
 # shellcheck source=../kernel/lib.sh
@@ -61,9 +61,9 @@ tuned() {
 within 60 tuned
 ok $? "it sets the node's own sysctls, global ones too" "$(values) $(cat /tmp/agent.log)"
 measured() {
-	[ -s /pods/run/report.json ] && ! grep -q '"NotMeasured"' /pods/run/report.json
+	[ -s /pods/run/report.json ] && ! grep -q '"Measuring"' /pods/run/report.json
 }
-within 120 measured
+within 150 measured
 ok $? "every check has an answer" "$(cat /pods/run/report.json /tmp/agent.log)"
 # Under emulation nothing reports steal, and the disk may be slow.
 said=$(tr -d '\n' </pods/run/report.json)
@@ -86,8 +86,6 @@ within 60 answers
 ok $? "it reads the agent's report, and answers on the node's loopback" "$(cat /tmp/reporter.log)"
 equal "as its own user, without a capability and with no way to one" "60753 0000000000000000 0000000000000000 1" \
 	"$(status reporter Uid) $(status reporter CapEff) $(status reporter CapBnd) $(status reporter NoNewPrivs)"
-runc exec reporter /usr/bin/nodefit apply >/tmp/refused 2>&1
-equal "from there nothing can be set" 1 $?
 
 # --- uninstalling, as README says ---
 sed -i 's/^\[agent\].*/&\ndrift=report/' /pods/config/agent.conf

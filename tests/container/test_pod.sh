@@ -39,6 +39,10 @@ for name in agent reporter; do
 		$name /image /pods >"$root/pods/$name/config.json" || exit 1
 done
 cp packaging/kustomize/base/agent.conf "$root/pods/config/" || exit 1
+# The token's volume. Nobody answers where the API server would be.
+mkdir "$root/pods/token" && echo token >"$root/pods/token/token" && echo nodefit >"$root/pods/token/namespace" &&
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca \
+		-keyout "$work/ca.key" -out "$root/pods/token/ca.crt" 2>/dev/null || exit 1
 truncate -s 512M "$work/disk" && mke2fs -q -t ext4 -d "$root" "$work/disk" && rm -rf "$root" || exit 1
 pack_disk_initrd "$kernel" "$work" || exit 1
 
