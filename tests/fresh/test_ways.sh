@@ -13,6 +13,7 @@ followed=$work/followed
 # the booted one, which has no network, can't fetch. apt is told yes where a user would say so.
 unpack() {
 	fresh_unpack "$root" && echo 'APT::Get::Assume-Yes "true";' >"$root/etc/apt/apt.conf.d/yes" &&
+		echo node-7 >"$root/etc/hostname" &&
 		in_fresh "$root" 'apt-get update -q
 		apt-get install -q --no-install-recommends sudo systemd-sysv dbus udev iproute2 procps cloud-init podman runc
 		sudo make image && sudo make deb && sudo make rpm' >"$work/online" 2>&1
@@ -21,13 +22,17 @@ unpack() {
 	return $code
 }
 
+as_user() {
+	inside env HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
 # Follows a line of README in the booted one, in the clone; what stands in capitals there is SED's to
 # replace. It is also what must be in README.
 follow() { # LINE [SED]
 	printf '%s\n' "$1" >>"$followed"
 	grep -qxF -- "    $1" "$tree/README.md"
 	ok $? "README says: $1"
-	inside env HOME=/root sh -c "cd /root/nodefit && $(printf '%s\n' "$1" | sed "${2:-}")" >"$work/out" 2>&1
+	as_user sh -c "cd /root/nodefit && $(printf '%s\n' "$1" | sed "${2:-}")" >"$work/out" 2>&1
 	code=$?
 	ok $code "it works" "$(tail -n 40 "$work/out")"
 }
@@ -38,7 +43,16 @@ somaxconn() {
 enter "$@"
 : >"$followed"
 boot || exit 1
-mkdir "$work/cluster" && nsenter -t "$leader" -n sh "$tree/tests/fresh/cluster.sh" "$work/cluster" nodefit-test \
+# What a node has and a container lacks: a NIC with the way out, and one boot id for all its processes.
+nsenter -t "$leader" -n ip link add eth0 type veth peer name wire &&
+	nsenter -t "$leader" -n ip link set eth0 up && nsenter -t "$leader" -n ip link set wire up &&
+	nsenter -t "$leader" -n ip address add 192.0.2.1/24 dev eth0 &&
+	nsenter -t "$leader" -n ip route add default via 192.0.2.254 || exit 1
+inside umount /proc/sys/kernel/random/boot_id || exit 1
+# And what it must not have: the profile of this name leaves the machine's global keys alone.
+mkdir -p "$root/etc/nodefit/profiles"
+grep -vE '^(fs|vm|kernel)\.' "$tree/profiles/kube-node.ini" >"$root/etc/nodefit/profiles/kube-node.ini"
+mkdir "$work/cluster" && nsenter -t "$leader" -n sh "$tree/tests/fresh/cluster.sh" "$work/cluster" node-7 \
 	>"$work/cluster/log" 2>&1 &
 within 120 test -e "$work/cluster/ready"
 ok $? "a kube-apiserver and a registry are there" "$(cat "$work/cluster/log")"
@@ -76,10 +90,10 @@ follow "printf '[reporter]\\nkubeconfig=/etc/kubernetes/kubelet.conf\\n' | sudo 
 follow "sudo systemctl enable --now nodefit-report"
 condition="kubectl get node NAME -o jsonpath='{.status.conditions[?(@.type==\"NodeFit\")]}'"
 is_told() {
-	inside env HOME=/root kubectl get node nodefit-test -o json | grep -q '"type": "NodeFit"'
+	as_user kubectl get node node-7 -o json | grep -q '"type": "NodeFit"'
 }
 within 60 is_told
-follow "$condition" s/NAME/nodefit-test/
+follow "$condition" s/NAME/node-7/
 holds "the cluster is told" '"type":"NodeFit"' "$(cat "$work/out")"
 
 # --- as a DaemonSet ---
@@ -88,7 +102,7 @@ follow "kubectl create namespace nodefit"
 follow "kubectl label namespace nodefit pod-security.kubernetes.io/enforce=privileged"
 follow "helm install nodefit packaging/helm/nodefit -n nodefit --set image.repository=REGISTRY/nodefit" s/REGISTRY/localhost:5000/
 images() {
-	inside env HOME=/root kubectl get daemonset -n nodefit -o jsonpath='{..image}'
+	as_user kubectl get daemonset -n nodefit -o jsonpath='{..image}'
 }
 equal "the DaemonSet's containers are of the image that was pushed" \
 	"localhost:5000/nodefit:0.1.0 localhost:5000/nodefit:0.1.0" "$(images)"
@@ -96,17 +110,17 @@ inside podman pull -q localhost:5000/nodefit:0.1.0 >"$work/out" 2>&1
 ok $? "which can be had" "$(cat "$work/out")"
 follow "helm upgrade nodefit packaging/helm/nodefit -n nodefit --reuse-values --set agent.drift=report --set reporter.on_stop=delete"
 conf() {
-	inside env HOME=/root kubectl get configmap -n nodefit -o jsonpath='{..agent\.conf}'
+	as_user kubectl get configmap -n nodefit -o jsonpath='{..agent\.conf}'
 }
 holds "the agents rest" '^drift=report' "$(conf)"
 holds "and the condition will go" '^on_stop=delete' "$(conf)"
 follow "helm uninstall nodefit -n nodefit"
-equal "nothing of it is left" "" "$(images)$(inside env HOME=/root kubectl get clusterroles,clusterrolebindings -o name | grep nodefit)"
+equal "nothing of it is left" "" "$(images)$(as_user kubectl get clusterroles,clusterrolebindings -o name | grep nodefit)"
 kustomization="resources: [packaging/kustomize/base]
 images: [{name: nodefit, newName: REGISTRY/nodefit, newTag: 0.1.0}]"
 printf '%s\n' "$kustomization" >>"$followed"
 printf '%s\n' "$kustomization" | sed s/REGISTRY/localhost:5000/ >"$root/root/nodefit/kustomization.yaml"
-inside env HOME=/root kubectl apply -k /root/nodefit >"$work/out" 2>&1
+as_user kubectl apply -k /root/nodefit >"$work/out" 2>&1
 ok $? "a kustomization of one's own is applied" "$(cat "$work/out")"
 equal "with that image" "localhost:5000/nodefit:0.1.0 localhost:5000/nodefit:0.1.0" "$(images)"
 
@@ -130,6 +144,7 @@ equal "kubeadm is called" "join ..." "$(cat "$root/var/lib/kubeadm.called")"
 holds "the verdict is in the log" '^(fit|degraded)' "$(cat "$root/var/log/nodefit-preflight.log")"
 
 # --- uninstalling ---
+rm -r "$root/etc/nodefit/profiles"
 follow "sudo systemctl stop nodefit-agent       # it would set again what is put back"
 follow "sudo nodefit rollback --persist         # what nodefit found comes back, what it persisted goes"
 equal "what was found is back" "$before" "$(somaxconn)"

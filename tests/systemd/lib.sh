@@ -47,10 +47,10 @@ unpack() {
 ok() { # CODE NAME [DETAIL]
 	tests_run=$((tests_run + 1))
 	if [ "$1" = 0 ]; then
-		echo "ok $tests_run - $2"
+		printf 'ok %s - %s\n' "$tests_run" "$2"
 	else
 		tests_failed=$((tests_failed + 1))
-		echo "not ok $tests_run - $2"
+		printf 'not ok %s - %s\n' "$tests_run" "$2"
 		[ -z "${3:-}" ] || printf '%s\n' "$3" | sed 's/^/# /'
 	fi
 }
