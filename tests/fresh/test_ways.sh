@@ -13,7 +13,7 @@ followed=$work/followed
 # the booted one, which has no network, can't fetch. apt is told yes where a user would say so.
 unpack() {
 	fresh_unpack "$root" && echo 'APT::Get::Assume-Yes "true";' >"$root/etc/apt/apt.conf.d/yes" &&
-		echo node-7 >"$root/etc/hostname" &&
+		echo node-7 >"$root/etc/hostname" && echo 127.0.1.1 node-7 >>"$root/etc/hosts" &&
 		in_fresh "$root" 'apt-get update -q
 		apt-get install -q --no-install-recommends sudo systemd-sysv dbus udev iproute2 procps cloud-init podman runc
 		sudo make image && sudo make deb && sudo make rpm' >"$work/online" 2>&1
@@ -50,7 +50,7 @@ nsenter -t "$leader" -n ip link add eth0 type veth peer name wire &&
 	nsenter -t "$leader" -n ip route add default via 192.0.2.254 || exit 1
 inside umount /proc/sys/kernel/random/boot_id || exit 1
 # And what it must not have: the profile of this name leaves the machine's global keys alone.
-mkdir -p "$root/etc/nodefit/profiles"
+inside mkdir -p /etc/nodefit/profiles
 grep -vE '^(fs|vm|kernel)\.' "$tree/profiles/kube-node.ini" >"$root/etc/nodefit/profiles/kube-node.ini"
 mkdir "$work/cluster" && nsenter -t "$leader" -n sh "$tree/tests/fresh/cluster.sh" "$work/cluster" node-7 \
 	>"$work/cluster/log" 2>&1 &
@@ -58,7 +58,7 @@ within 120 test -e "$work/cluster/ready"
 ok $? "a kube-apiserver and a registry are there" "$(cat "$work/cluster/log")"
 [ -e "$work/cluster/ready" ] || exit 1
 # The administrator's programs and credentials, and kubelet's.
-cp "$tree/build/cluster/kubectl" "$tree/build/cluster/helm" "$root/usr/local/bin/"
+cp "$tree/build/cluster/helm" "$root/usr/local/bin/" && cp "$tree/build/cluster/kustomize" "$root/usr/local/bin/kubectl" || exit 1
 mkdir -p "$root/root/.kube" "$root/etc/kubernetes" "$root/var/lib/kubelet/pki" "$root/etc/containers/certs.d/localhost:5000"
 embed() { # NAME: a kubeconfig that needs no other file
 	pki=$work/cluster/pki
