@@ -218,6 +218,20 @@ HELPER void tree_write(const struct tree *t, const char *path, const char *text)
 	write_at(tree_path(t, path), text);
 }
 
+/* A file whose words end with NUL, as a process's command line; in `words` they end with a blank.
+ */
+HELPER void tree_write_words(const struct tree *t, const char *path, const char *words)
+{
+	FILE *f;
+
+	tree_write(t, path, "");
+	f = fopen(tree_path(t, path), "we");
+	assert_non_null(f);
+	for (; *words; words++)
+		fputc(*words == ' ' ? '\0' : *words, f);
+	fclose(f);
+}
+
 HELPER void assert_tree_holds(const struct tree *t, const char *path, const char *text)
 {
 	_cleanup_free char *found = read_at(tree_path(t, path));
