@@ -49,9 +49,9 @@ nsenter -t "$leader" -n ip link add eth0 type veth peer name wire &&
 	nsenter -t "$leader" -n ip address add 192.0.2.1/24 dev eth0 &&
 	nsenter -t "$leader" -n ip route add default via 192.0.2.254 || exit 1
 inside umount /proc/sys/kernel/random/boot_id || exit 1
-# And what it must not have: the profile of this name leaves the machine's global keys alone.
+# And what it may not set: the profile of this name has none but a network namespace's own keys.
 inside mkdir -p /etc/nodefit/profiles
-grep -vE '^(fs|vm|kernel)\.' "$tree/profiles/kube-node.ini" >"$root/etc/nodefit/profiles/kube-node.ini"
+grep -vE '^(fs|vm|kernel)\.|neigh\.default' "$tree/profiles/kube-node.ini" >"$root/etc/nodefit/profiles/kube-node.ini"
 mkdir "$work/cluster" && nsenter -t "$leader" -n sh "$tree/tests/fresh/cluster.sh" "$work/cluster" node-7 \
 	>"$work/cluster/log" 2>&1 &
 within 120 test -e "$work/cluster/ready"
