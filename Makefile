@@ -5,7 +5,10 @@ VERSION := 0.1.0
 VARIANT ?= release
 B := build/$(VARIANT)
 
-PREFIX ?= /usr
+PREFIX := /usr
+ifneq ($(PREFIX),/usr)
+$(error units, programs and profiles know each other below /usr: DESTDIR is what can be chosen)
+endif
 DESTDIR ?=
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 PROFILEDIR := $(DESTDIR)$(PREFIX)/lib/nodefit/profiles
@@ -188,7 +191,7 @@ fresh: ## prove README's two commands in a fresh Debian 12 root file system (as 
 	@tests/fresh/commands.sh
 
 test-ways: cluster-programs ## README's four ways, followed line by line in a fresh Debian 12 (as root)
-	@packaging/deps build test fresh cluster systemd
+	@packaging/deps build test fresh ways cluster systemd
 	@$(MAKE) --no-print-directory all
 	@tests/run.sh $(B) fresh
 
@@ -208,7 +211,7 @@ test-systemd: ## the packages in a Debian that boots: units, watchdog, upgrade, 
 	@tests/systemd/image.sh build/systemd
 	@tests/run.sh $(B) systemd
 
-install: all ## install below DESTDIR and PREFIX (/usr)
+install: all ## install below DESTDIR
 	install -D -m 0755 $(B)/nodefit $(BINDIR)/nodefit
 	install -D -m 0755 $(B)/nodefit-net $(BINDIR)/nodefit-net
 	install -d -m 0755 $(PROFILEDIR)
@@ -232,7 +235,7 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 
 # Where systemd looks units that were enabled go first: kubelet would not start for want of the gate.
 uninstall: ## take away what install put there; a changed agent.conf stays
-	@case "$(DESTDIR)$(PREFIX)" in /usr | /usr/local) \
+	@case "$(DESTDIR)" in "") \
 		! command -v systemctl >/dev/null || \
 		for verb in disable stop; do systemctl $$verb $(UNITS) >/dev/null 2>&1 || :; done ;; \
 	esac

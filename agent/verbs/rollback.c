@@ -67,7 +67,7 @@ static void tell_agent(const struct sys *sys)
 
 	if (fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
 		log_warning("the agent runs, and sets this again unless its drift= is report: stop "
-			    "it first (systemctl stop nodefit-agent)");
+			    "it first (systemctl stop nodefit-agent), or set drift=report");
 }
 
 static int run(const struct command *c)

@@ -27,7 +27,7 @@ printf '[main]\nsummary=a virtual machine\ninclude=kube-node\n[verdict]\ntolerat
 prepare vm "$work/vm.ini" || exit 1
 root=$work/vm
 # There is no DHCP server on this wire.
-sed 's|^    dhcp4: true|    addresses: [10.9.0.2/24]\n    gateway4: 10.9.0.1|; /dhcp4-overrides/,$d' cloud-init/network-config \
+sed 's|<\(.*\)>|\1|; s|^    dhcp4: true|    addresses: [10.9.0.2/24]\n    gateway4: 10.9.0.1|; /dhcp4-overrides/,$d' cloud-init/network-config \
 	>"$root/var/lib/cloud/seed/nocloud/network-config"
 mkdir -p "$root/etc/systemd/system/multi-user.target.wants" "$root/lib/modules/$release"
 ln -s /lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/multi-user.target.wants/"

@@ -95,8 +95,16 @@ quiet=$(chart --set reporter.listen=)
 ok $? "a reporter that listens nowhere is not probed"
 equal "a second release has names of its own" "" "$("$PROGRAMS/helm" template storage "$packaging/helm/nodefit" -n x |
 	grep -E '^  name: nodefit')"
+"$PROGRAMS/helm" template 123 "$packaging/helm/nodefit" -n nodefit >"$work/number.yaml"
+accepted "$work/number.yaml" "a release whose name is a number"
+printf 'profiles: {site: "  # its first line is indented\\n[main]\\nsummary=x\\n"}\n' >"$work/values"
+equal "a profile's text is kept as it is" "  # its first line is indented
+[main]
+summary=x" "$(chart -f "$work/values" | /usr/bin/python3 -c 'import sys, yaml
+print(*(t["data"]["site.ini"] for t in yaml.safe_load_all(sys.stdin) if t and t["kind"] == "ConfigMap"))')"
 
-for wrong in nonsense=1 agent.profil=x reporter.heartbeat=never reporter.textfile=/x.prom reporter.bootstrap=perhaps image.digest=sha256:x \
+for wrong in nonsense=1 agent.profil=x reporter.heartbeat=never reporter.textfile=/x.prom reporter.kubeconfig=/x \
+	agent.drift_interval=30 reporter.start_within=soon reporter.listen=localhost:9753 reporter.listen=:9753 reporter.bootstrap=perhaps image.digest=sha256:x \
 	namespace.create=perhaps networkPolicy.apiServerPorts=443 nodeReadinessRule.enforcementMode=always \
 	resources.agents.limits=1 podMonitor.interval=often; do
 	chart --set "$wrong" >"$work/wrong" 2>&1

@@ -114,8 +114,15 @@ conf() {
 }
 holds "the agents rest" '^drift=report' "$(conf)"
 holds "and the condition will go" '^on_stop=delete' "$(conf)"
-follow "helm uninstall nodefit -n nodefit"
-equal "nothing of it is left" "" "$(images)$(as_user kubectl get clusterroles,clusterrolebindings -o name | grep nodefit)"
+# No controller is here: none that would end the pods, nor the namespace.
+follow "kubectl delete daemonset nodefit -n nodefit --cascade=foreground" s/foreground/orphan/
+follow "helm uninstall nodefit -n nodefit && kubectl delete namespace nodefit" "s/ && .*//"
+left() {
+	as_user kubectl get -A -o name \
+		ds,cm,sa,roles,rolebindings,clusterroles,clusterrolebindings,netpol,quota >"$work/left" || echo "kubectl: $?"
+	grep nodefit "$work/left"
+}
+equal "nothing of it is left" "" "$(left)"
 kustomization="resources: [packaging/kustomize/base]
 images: [{name: nodefit, newName: REGISTRY/nodefit, newTag: 0.1.0}]"
 printf '%s\n' "$kustomization" >>"$followed"
@@ -123,6 +130,11 @@ printf '%s\n' "$kustomization" | sed s/REGISTRY/localhost:5000/ >"$root/root/nod
 as_user kubectl apply -k /root/nodefit >"$work/out" 2>&1
 ok $? "a kustomization of one's own is applied" "$(cat "$work/out")"
 equal "with that image" "localhost:5000/nodefit:0.1.0 localhost:5000/nodefit:0.1.0" "$(images)"
+# shellcheck disable=SC2016
+grep -q 'the last line is `kubectl delete -k \.`' "$tree/README.md" &&
+	as_user sh -c "cd /root/nodefit && kubectl delete -k . --wait=false" >"$work/out" 2>&1
+ok $? "and taken away, as README says" "$(cat "$work/out")"
+equal "with all that was in it" "" "$(left)"
 
 # --- by cloud-init: what its README says of the files; test-cloud boots with them ---
 sed -i 's/<packages.example.org>/packages.example.org/; s/<10.0.0.10:6443>/10.0.0.10:6443/
@@ -138,24 +150,31 @@ done
 # --- before kubeadm join ---
 printf '#!/bin/sh\necho "$*" >>/var/lib/kubeadm.called\n' >"$root/usr/local/bin/kubeadm"
 chmod +x "$root/usr/local/bin/kubeadm"
-follow "sudo nodefit apply --persist"
+follow "sudo nodefit apply --config /etc/nodefit/agent.conf --persist"
 follow "sudo /usr/lib/nodefit/join -- kubeadm join ..."
 equal "kubeadm is called" "join ..." "$(cat "$root/var/lib/kubeadm.called")"
 holds "the verdict is in the log" '^(fit|degraded)' "$(cat "$root/var/log/nodefit-preflight.log")"
 
 # --- uninstalling ---
 rm -r "$root/etc/nodefit/profiles"
+follow "printf '[reporter]\\non_stop=delete\\n' | sudo tee -a /etc/nodefit/agent.conf"
+follow "sudo systemctl try-restart nodefit-report   # where it runs: it takes the condition away when it ends"
 follow "sudo systemctl stop nodefit-agent       # it would set again what is put back"
 follow "sudo nodefit rollback --persist         # what nodefit found comes back, what it persisted goes"
 equal "what was found is back" "$before" "$(somaxconn)"
 # Its end, for dnf, is for another system.
 follow "sudo apt purge nodefit nodefit-net      # or: sudo dnf remove nodefit nodefit-net"
 equal "nothing is left but what the user made" "" "$(cd "$root" && find . -xdev \( -path ./root -o -path ./proc -o -path ./sys \
-	-o -path ./var/lib/containers -o -path ./var/lib/dpkg -o -path ./var/cache -o -path ./var/log -o -path ./tmp \) -prune -o -name '*nodefit*' -print)"
+	-o -path ./var/lib/containers -o -path ./var/lib/dpkg -o -path ./var/cache -o -path ./tmp \) -prune -o -name '*nodefit*' -print)"
+is_told
+equal "nor in the cluster" 1 $?
 
 # --- nothing is left out ---
-# No kubelet is here that could run a command in a pod.
-echo "kubectl exec -n nodefit POD -c agent -- nodefit rollback       # for each pod" >>"$followed"
+# Nothing is here that would roll a DaemonSet out, or run a command in a pod: test_pod.sh does the latter.
+cat >>"$followed" <<-'END'
+	kubectl rollout status daemonset nodefit -n nodefit
+	kubectl exec -n nodefit POD -c agent -- nodefit rollback       # for each pod
+END
 equal "every line of these chapters was followed" "" "$(sed -n '/^## Four ways/,/^## What replaces/p; /^## Uninstall/,/^## /p' "$tree/README.md" |
 	sed -n 's/^    //p' | grep -vxFf "$followed")"
 finish

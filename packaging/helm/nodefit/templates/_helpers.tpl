@@ -5,7 +5,7 @@
 
 {{- define "nodefit.selector" -}}
 app.kubernetes.io/name: nodefit
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "nodefit.labels" -}}
@@ -33,7 +33,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $_ := set $reporter "bootstrap" "yes" -}}
 {{- end -}}
 {{- if .Values.podMonitor.enabled -}}
-{{- if regexMatch "^(127\\.|\\[::1\\]|localhost|$)" (toString ($reporter.listen | default "")) -}}
+{{- if regexMatch "^(127\\.|\\[::1\\]|$)" (toString ($reporter.listen | default "")) -}}
 {{- $_ := set $reporter "listen" "0.0.0.0:9753" -}}
 {{- end -}}
 {{- end -}}
@@ -51,7 +51,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{/* The address to probe it at. */}}
 {{- define "nodefit.probed" -}}
 {{- $address := include "nodefit.listen" . | trimSuffix (printf ":%s" (include "nodefit.port" .)) | trimAll "[]" -}}
-{{- if or (eq $address "0.0.0.0") (eq $address "") }}127.0.0.1{{ else if eq $address "::" }}::1{{ else }}{{ $address }}{{ end -}}
+{{- if eq $address "0.0.0.0" }}127.0.0.1{{ else if eq $address "::" }}::1{{ else }}{{ $address }}{{ end -}}
 {{- end -}}
 
 {{- define "nodefit.conf" -}}
