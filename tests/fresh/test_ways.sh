@@ -32,7 +32,7 @@ follow() { # LINE [SED]
 	printf '%s\n' "$1" >>"$followed"
 	grep -qxF -- "    $1" "$tree/README.md"
 	ok $? "README says: $1"
-	as_user sh -c "cd /root/nodefit && $(printf '%s\n' "$1" | sed "${2:-}")" >"$work/out" 2>&1
+	as_user timeout 300 sh -c "cd /root/nodefit && $(printf '%s\n' "$1" | sed "${2:-}")" >"$work/out" 2>&1
 	code=$?
 	ok $code "it works" "$(tail -n 40 "$work/out")"
 }
@@ -115,7 +115,7 @@ conf() {
 holds "the agents rest" '^drift=report' "$(conf)"
 holds "and the condition will go" '^on_stop=delete' "$(conf)"
 # No controller is here: none that would end the pods, nor the namespace.
-follow "kubectl delete daemonset nodefit -n nodefit --cascade=foreground" s/foreground/orphan/
+follow "kubectl delete daemonset nodefit -n nodefit --cascade=foreground" s/foreground/background/
 follow "helm uninstall nodefit -n nodefit && kubectl delete namespace nodefit" "s/ && .*//"
 left() {
 	as_user kubectl get -A -o name \
