@@ -23,6 +23,7 @@
 #define FLIGHT     256  /* packets that may be under way: they fit any receive buffer */
 #define PORT       9753
 #define LOST_MS    50
+#define GREETINGS  70 /* a lost question for the other end's address is asked again after 1 s */
 #define QUICK_S    0.5
 #define LOOK_EVERY 64 /* batches between two looks at the clock */
 /* For documentation (RFC 5737): nobody has them, and here nobody could be reached. */
@@ -153,10 +154,11 @@ static bool comes(const struct wire *w, int wait_ms)
 	return poll(&p, 1, wait_ms) > 0;
 }
 
-/* Both ends learn each other's hardware address from the first packet. */
+/* Both ends learn each other's hardware address from the first packet. On a busy machine a link has
+ * no queue for a moment after it is up, and what is sent then is lost. */
 static int greet(struct wire *w)
 {
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < GREETINGS; i++) {
 		if (send(w->out, w->room[0], PAYLOAD, 0) < 0 && errno != ECONNREFUSED)
 			return negative_errno();
 		if (comes(w, LOST_MS)) {

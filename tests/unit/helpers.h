@@ -245,3 +245,29 @@ HELPER bool tree_has(const struct tree *t, const char *path)
 
 	return lstat(tree_path(t, path), &st) == 0;
 }
+
+/* --- an empty tree for each test, by cmocka's set-up and tear-down --- */
+
+static struct tree tree __attribute__((unused));
+
+HELPER int tree_set_up(void **state)
+{
+	(void)state;
+	tree_open(&tree, NULL);
+	return 0;
+}
+
+/* With nodefit-net, which reads what is not nodefit's to parse. */
+HELPER int tree_set_up_helped(void **state)
+{
+	tree_set_up(state);
+	tree.sys.helper = built_program("nodefit-net");
+	return 0;
+}
+
+HELPER int tree_tear_down(void **state)
+{
+	(void)state;
+	tree_close(&tree);
+	return 0;
+}

@@ -179,22 +179,6 @@ static void the_fullest_comes_first(void **state)
 
 /* --- over files --- */
 
-static struct tree tree;
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
-	return 0;
-}
-
 static void who_set_the_limit_is_told(void **state)
 {
 	char text[160];
@@ -304,7 +288,7 @@ static void count_limit_and_losses_make_the_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_set_up, tree_tear_down)
 		cmocka_unit_test(the_cpus_losses_are_added_up),
 		cmocka_unit_test(another_form_is_refused),
 		cmocka_unit_test(a_full_table_warns_and_fails),

@@ -7,23 +7,6 @@
 #include "helpers.h"
 #include "scraper.h"
 
-static struct tree tree;
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	tree.sys.helper = built_program("nodefit-net");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
-	return 0;
-}
-
 #define CONFIG                                                                                     \
 	"#\n# Automatically generated file; DO NOT EDIT.\nCONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\n"    \
 	"CONFIG_BPF_JIT=y\nCONFIG_NET_CLS_BPF=m\nCONFIG_NET_CLS_ACT=y\nCONFIG_NET_SCH_INGRESS=m\n" \
@@ -394,7 +377,7 @@ static void helms_values_fit_the_node(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_set_up_helped, tree_tear_down)
 		TEST(versions_are_series),
 		TEST(a_whole_node_has_no_finding),
 		TEST(kernels_are_told_by_version_or_distribution),

@@ -4,22 +4,6 @@
 
 #include "helpers.h"
 
-static struct tree tree;
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
-	return 0;
-}
-
 static struct etcd_place find(void)
 {
 	struct etcd_place place;
@@ -194,7 +178,7 @@ static void odd_addresses_are_left_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_set_up, tree_tear_down)
 		TEST(without_one_nothing_is_found),
 		TEST(a_process_tells_by_its_flags_where_to_ask),
 		TEST(one_without_flags_has_its_own_defaults),

@@ -5,22 +5,6 @@
 #include "check.h"
 #include "helpers.h"
 
-static struct tree tree;
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
-	return 0;
-}
-
 /* --- the judge --- */
 
 static const struct etcd_limits limits = {.wal_warn = 0.010,
@@ -327,7 +311,7 @@ static void the_agents_readings_are_an_interval_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_set_up, tree_tear_down)
 		TEST(buckets_decide_where_there_is_no_edge),
 		TEST(commits_have_bands_of_their_own),
 		TEST(what_was_between_two_readings_counts),

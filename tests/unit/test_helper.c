@@ -10,7 +10,6 @@
 
 #include "helpers.h"
 
-static struct tree tree;
 static char script[128];
 static struct helper_call call;
 
@@ -22,13 +21,6 @@ static int set_up(void **state)
 	tree.sys.helper = script;
 	call = (struct helper_call){
 		.verb = "verb", .input = "input", .len = 5, .deadline_s = 0.5, .most = 100};
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
 	return 0;
 }
 
@@ -155,7 +147,7 @@ static void where_it_is_not_installed_that_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tree_tear_down)
 		TEST(it_gets_input_and_verb_and_nothing_else),
 		TEST(a_word_and_one_descriptor_are_handed_over),
 		TEST(a_failure_or_too_much_output_is_told),

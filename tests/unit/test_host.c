@@ -12,8 +12,6 @@
 
 /* --- a healthy machine, and what may be wrong with it --- */
 
-static struct tree tree;
-
 /* A process of the tree; `link` is its descriptor 3, or NULL. */
 static void process(unsigned pid, const char *name, const char *link)
 {
@@ -58,13 +56,6 @@ static int set_up(void **state)
 	tree_write(&tree, "/proc/pressure/io", "full avg10=0.00 avg60=1.00 avg300=0.00 total=0\n");
 	tree_write(&tree, "/proc/pressure/memory",
 		   "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
 	return 0;
 }
 
@@ -379,7 +370,7 @@ static void processes_are_walked_by_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tree_tear_down)
 		TEST(a_healthy_machine_passes),
 		TEST(size_is_what_the_profile_asks_for),
 		TEST(swap_fails_unless_kubelet_takes_it),

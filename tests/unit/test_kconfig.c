@@ -8,23 +8,6 @@
 #include "helpers.h"
 #include "scraper.h"
 
-static struct tree tree;
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	tree.sys.helper = built_program("nodefit-net");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
-	return 0;
-}
-
 #define CONFIG                                                                                     \
 	"#\n# Automatically generated file; DO NOT "                                               \
 	"EDIT.\nCONFIG_BPF_JIT=y\nCONFIG_NET_CLS_BPF=m\n"                                          \
@@ -125,7 +108,7 @@ static void a_bomb_is_given_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_set_up_helped, tree_tear_down)
 		TEST(a_packed_configuration_is_the_running_kernels),
 		TEST(without_one_it_lies_beside_the_kernel),
 		TEST(only_whole_lines_with_y_or_m_count),

@@ -113,23 +113,6 @@ static void what_is_no_label_is_none(void **state)
 
 /* --- the check --- */
 
-static struct tree tree;
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	tree.sys.helper = built_program("nodefit-net");
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
-	return 0;
-}
-
 static void cloud_says(const char *v1)
 {
 	char text[256];
@@ -226,7 +209,7 @@ static void nobody_s_word_is_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_set_up_helped, tree_tear_down)
 		cmocka_unit_test(the_standardized_keys_are_told),
 		cmocka_unit_test(what_is_no_plain_word_is_left_out),
 		cmocka_unit_test(its_answer_is_read_whole_or_not_at_all),

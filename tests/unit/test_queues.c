@@ -266,7 +266,6 @@ static void no_progress(const struct check_run *run, const char *fmt, ...)
 static void another_root_is_unknown_in_words(void **state)
 {
 	static const char *const names[] = {"queues", "link", "mtu"};
-	struct tree tree;
 
 	(void)state;
 	tree_open(&tree, NULL);

@@ -234,7 +234,6 @@ static void without_targets_nothing_is_sent(void **state)
 
 static void another_root_is_unknown(void **state)
 {
-	struct tree tree;
 	struct result r;
 
 	(void)state;

@@ -5,7 +5,6 @@
 
 #include "helpers.h"
 
-static struct tree tree;
 static char script[128];
 
 static int set_up(void **state)
@@ -14,13 +13,6 @@ static int set_up(void **state)
 	tree_open(&tree, NULL);
 	snprintf(script, sizeof(script), "%s/script", tree.dir);
 	tree.sys.helper = script;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tree_close(&tree);
 	return 0;
 }
 
@@ -74,7 +66,7 @@ static void an_answer_of_other_lines_is_refused_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tree_tear_down)
 		TEST(the_pairs_of_its_answer_are_found_by_key),
 		TEST(an_answer_of_other_lines_is_refused_whole),
 	};

@@ -165,7 +165,6 @@ static void what_the_handler_answers_ends_the_walk(void **state)
 static void names_come_from_proc_alone(void **state)
 {
 	char names[XTABLES_MOST][XTABLES_NAME];
-	struct tree tree;
 
 	(void)state;
 	tree_open(&tree, NULL);
