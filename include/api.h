@@ -15,6 +15,7 @@ struct api_reply {
 	size_t len;
 	double retry_after; /* seconds, or 0 */
 	const char *error;
+	bool untrusted; /* the server's certificate is not of the CA that is known */
 };
 
 struct api;

@@ -218,10 +218,10 @@ static void on_done(void *context)
 	}
 }
 
-/* The last one can't even die; after a reload nothing is known of the settings. */
+/* The last one can't even die. Said each time: only what holds for a while counts. */
 static int wait_for_last(struct agent *a)
 {
-	if (a->planned || a->sys->now(a->sys) < a->tuning.worker.deadline)
+	if (a->sys->now(a->sys) < a->tuning.worker.deadline)
 		return drift_soon(a, RETRY_S);
 	take_trouble(a, HANGS);
 	return 0;

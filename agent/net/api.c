@@ -214,6 +214,7 @@ static void check_done(struct api *api)
 			reply.error = "the reply is larger than any that an API server gives";
 		} else {
 			reply.error = *t->error ? t->error : curl_easy_strerror(result);
+			reply.untrusted = result == CURLE_PEER_FAILED_VERIFICATION;
 		}
 		/* Its place is free for what done() may send. */
 		curl_multi_remove_handle(api->multi, easy);

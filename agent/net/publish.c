@@ -50,15 +50,15 @@ static void tell_recovery(struct reporter *r)
 	r->told_what = NULL;
 }
 
-/* A copy that the server has refused is old: the next start gets a new one. Not at once again, as a
- * new one may be no better. */
+/* A copy that the server has refused is old, and so is one that it can't be known by: the next
+ * start gets a new one. Not at once again, as a new one may be no better. */
 static void leave_old_copy(struct reporter *r, const struct api_reply *reply)
 {
-	if (reply->status != 401 || !r->credentials.copied ||
+	if ((reply->status != 401 && !reply->untrusted) || !r->credentials.copied ||
 	    reporter_now(r) - r->started < COPY_LIVES_S)
 		return;
-	log_error("the copy of the credentials has been refused: a restart takes the files as they "
-		  "are now");
+	log_error("the copy of the credentials does not fit any more: a restart takes the files "
+		  "as they are now");
 	sd_event_exit(r->event, REPORTER_FAILED);
 }
 
@@ -161,7 +161,7 @@ static void on_read_back(void *context, const struct api_reply *reply)
 	/* Without the right to get nodes it goes on: only the transition time may be wrong. */
 	if (reply->status == 200 || reply->status == 403) {
 		r->read_back = true;
-		r->publisher.failures = 0;
+		/* Where nodes can be read and not be written, a read ends no backoff. */
 		r->publisher.next = reporter_now(r);
 		if (reply->status == 200) {
 			publisher_doubts(&r->publisher);

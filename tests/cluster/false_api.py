@@ -2,7 +2,7 @@
 """A false API server for faults that the real one won't produce. It holds one Node, applies the
 strategic merge patch of its conditions, and does what the file MODE in its folder says:
 ok, 401 403 404 429 500, hang, slow (1.5 s), cut (half a reply), flood (100 MB), headers (as many),
-drop (no reply), or lost (a patch is done, and not answered).
+drop (no reply), lost (a patch is done, and not answered), or readonly (500 to all but GET).
 usage: false_api.py FOLDER, which has cert.pem, key.pem, token; it writes port and requests."""
 import json
 import ssl
@@ -87,6 +87,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(1.5)
         if mode == "429":
             return self.reply(429, headers=[("Retry-After", "2")])
+        if mode == "readonly" and self.command != "GET":
+            return self.reply(500)
         if mode.isdigit():
             return self.reply(int(mode))
         if "/leases" in self.path:

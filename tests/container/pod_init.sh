@@ -18,9 +18,7 @@ ip link set lo up
 ip link set eth0 up
 ip addr add 10.0.2.15/24 dev eth0
 ip route add default via 10.0.2.2
-mkdir -p /tmp/work /run/cloud-init /run/cilium /pods/run
-# An emptyDir is everybody's, and in memory as the manifest says.
-mount -t tmpfs -o mode=0777 none /pods/run
+mkdir -p /tmp/work /run/cloud-init /run/cilium /run/nodefit
 # shellcheck source=../kernel/lib.sh
 . /tests/kernel/lib.sh
 
@@ -61,16 +59,16 @@ tuned() {
 within 60 tuned
 ok $? "it sets the node's own sysctls, global ones too" "$(values) $(cat /tmp/agent.log)"
 measured() {
-	[ -s /pods/run/report.json ] && ! grep -q '"Measuring"' /pods/run/report.json
+	[ -s /run/nodefit/report.json ] && ! grep -q '"Measuring"' /run/nodefit/report.json
 }
 within 150 measured
-ok $? "every check has an answer" "$(cat /pods/run/report.json /tmp/agent.log)"
+ok $? "every check has an answer" "$(cat /run/nodefit/report.json /tmp/agent.log)"
 # Under emulation nothing reports steal, and the disk may be slow.
-said=$(tr -d '\n' </pods/run/report.json)
+said=$(tr -d '\n' </run/nodefit/report.json)
 for what in '"name": *"node-7"' eth0 nvme0n1; do
 	holds "the node is what it sees: $what" "$what" "$said"
 done
-equal "nothing is read-only to it, nothing is forbidden" "" "$(grep -ihE 'EROFS|read-only|EPERM|not permitted' /tmp/agent.log /pods/run/report.json)"
+equal "nothing is read-only to it, nothing is forbidden" "" "$(grep -ihE 'EROFS|read-only|EPERM|not permitted' /tmp/agent.log /run/nodefit/report.json)"
 [ -s /var/lib/nodefit/journal ]
 ok $? "what it found is in the node's journal"
 echo 0 >/proc/sys/kernel/panic

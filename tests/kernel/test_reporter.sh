@@ -102,8 +102,8 @@ equal "other conditions stay" True \
 	"$(jq -r '.status.conditions[] | select(.type == "Ready").status' "$api/node")"
 equal "by a strategic merge patch of its status" "/api/v1/nodes/n1/status application/strategic-merge-patch+json" \
 	"$(jq -rs '[.[] | select(.method == "PATCH")][0] | .path + " " + .type' "$api/requests")"
-holds "it has no capability, no privilege to gain and is not root" '^0000000000000000 1 65534$' \
-	"$(awk '/^CapEff|^CapPrm|^CapBnd/ {c = $2} /^NoNewPrivs/ {n = $2} /^Uid/ {u = $2}
+holds "it has no capability, no privilege to gain and is not root" '^0{80} 1 65534$' \
+	"$(awk '/^Cap(Inh|Prm|Eff|Bnd|Amb):/ {c = c $2} /^NoNewPrivs/ {n = $2} /^Uid/ {u = $2}
 		END {print c, n, u}' /proc/$reporter/status)"
 ask() { # PATH
 	curl -s --max-time 5 "http://127.0.0.1:9753$1"
@@ -158,7 +158,7 @@ ok $? "a token replaced on disk is used at the next send"
 ready_again() {
 	[ "$(ask /readyz)" = ok ]
 }
-for fault in 500 403 404 429 cut drop flood headers; do
+for fault in 500 401 403 404 429 cut drop flood headers; do
 	mode $fault
 	: >"$work/log"
 	n=$(requests ".mode == \"$fault\"")
@@ -172,6 +172,15 @@ for fault in 500 403 404 429 cut drop flood headers; do
 done
 within 15 logged 'it works again'
 ok $? "the recovery is told"
+mode readonly
+report unfit Readonly "while nodes can be read and not be written"
+sleep 10
+n=$(requests '.mode == "readonly" and .method == "PATCH"')
+[ "$n" -ge 2 ] && [ "$n" -le 6 ]
+ok $? "where only reading works it tries ever more rarely" "$n in 10 s"
+mode ok
+within 30 is_told False Readonly
+ok $? "and sends once it can"
 mode hang
 n=$(requests '.mode == "hang"')
 : >"$work/log"

@@ -117,8 +117,8 @@ pid=$(shows nodefit-report MainPID)
 uid=$(inside sh -c "awk '/^Uid:/ {print \$2}' /proc/$pid/status")
 [ "${uid:-0}" -ge 61184 ] && [ "$uid" -le 65519 ]
 ok $? "as a user that exists only while it runs" "uid $uid"
-equal "without a capability, and with no way to one" "0000000000000000 1" \
-	"$(inside sh -c "awk '/^CapBnd:|^NoNewPrivs:/ {print \$2}' /proc/$pid/status" | tr '\n' ' ' | sed 's/ $//')"
+equal "without a capability, and with no way to one" "0 1" \
+	"$(inside sh -c "awk '/^Cap(Inh|Prm|Eff|Bnd|Amb):/ {c = c \$2} /^NoNewPrivs:/ {n = \$2} END {print c ~ /^0+\$/ ? 0 : c, n}' /proc/$pid/status")"
 metrics() {
 	nsenter -t "$leader" -n curl -sf http://127.0.0.1:9753/metrics >"$work/metrics"
 }
