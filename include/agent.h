@@ -126,9 +126,6 @@ struct agent {
 	uint64_t written_words;
 	int save_error; /* as it was last logged */
 	bool written;
-	char restored[64]; /* the verdict and its reason that an earlier agent told */
-	uint64_t restored_words;
-	double proven; /* by agent_now(): from when on all that is this agent's, too; 0: it is */
 };
 
 /* Prepares a round for each check. After rounds_pause() each goes on with what is told of it, and,

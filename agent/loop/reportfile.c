@@ -125,30 +125,11 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *context)
 	return 0;
 }
 
-/* What was only taken over is not renewed at once: an agent that dies again and again before it has
- * measured must fall silent. It is over with the first word that is new. */
-static bool only_restored(struct agent *a, uint64_t words)
-{
-	char verdict[sizeof(a->restored)];
-
-	if (agent_now(a) >= a->proven)
-		return false;
-	snprintf(verdict, sizeof(verdict), "%s %s", fitness_text(a->report.fitness),
-		 a->report.reason);
-	if (a->restored_words == 0 && strcmp(verdict, a->restored) == 0)
-		a->restored_words = words;
-	if (words != a->restored_words)
-		a->proven = 0;
-	return a->proven > 0;
-}
-
 static int write_news(struct agent *a)
 {
 	int r = assemble(a);
 	uint64_t words = r < 0 ? 0 : words_of(&a->report);
 
-	if (r == 0 && only_restored(a, words))
-		return timer_set(a->event, &a->report_timer, a->proven - agent_now(a), on_timer, a);
 	if (r == 0 && a->written && words == a->written_words)
 		return 0;
 	a->report.started = a->sys->wall(a->sys);
@@ -240,11 +221,6 @@ void report_restore(struct agent *a)
 		{
 			restore_check(a, check);
 		}
-		copy(root, "verdict", a->restored, sizeof(a->restored));
-		snprintf(a->restored + strlen(a->restored),
-			 sizeof(a->restored) - strlen(a->restored), " %s",
-			 json_string_value(json_object_get(root, "reason")) ?: "");
-		a->proven = agent_now(a) + a->config.report_interval / 2;
 	}
 	json_decref(root);
 }

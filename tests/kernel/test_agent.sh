@@ -183,14 +183,6 @@ sleep 1
 equal "after kill -9, too" "$before" "$(said "$told")"
 stop
 equal "the next agent was not kept out by a worker of the killed one" 0 $?
-first=$(stat -c %i "$report")
-for _ in 1 2 3; do
-	start
-	sleep 1
-	kill -9 "$agent"
-	wait "$agent" 2>/dev/null
-done
-equal "one that dies at once, again and again, does not renew what another has told" "$first" "$(stat -c %i "$report")"
 
 # --- only to report ---
 configure for=0s recover_for=0s drift=report drift_interval=1s
