@@ -3,24 +3,14 @@
 
 #include "helpers.h"
 
-static struct tree tree;
 static struct credentials c;
 static struct problems problems;
 
 static int tear_down(void **state)
 {
-	(void)state;
 	credentials_clear(&c);
 	problems_clear(&problems);
-	tree_close(&tree);
-	return 0;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	return 0;
+	return tree_tear_down(state);
 }
 
 static int load(const char *text)
@@ -146,7 +136,7 @@ static void a_pods_own(void **state)
 	assert_contains(problems.v[1].text, "not in a pod");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, tree_set_up, tear_down)
 
 int main(void)
 {

@@ -9,24 +9,13 @@
 #define NETWORK "/etc/systemd/network/10-eth0.network"
 #define IFUP    "/etc/network/interfaces"
 
-static struct tree tree;
 static struct strings places, words;
-
-static int set_up(void **state)
-{
-	(void)state;
-	tree_open(&tree, NULL);
-	tree.sys.helper = built_program("nodefit-net");
-	return 0;
-}
 
 static int tear_down(void **state)
 {
-	(void)state;
-	tree_close(&tree);
 	strings_clear(&places);
 	strings_clear(&words);
-	return 0;
+	return tree_tear_down(state);
 }
 
 static void find(const char *mac)
@@ -462,7 +451,7 @@ static void dhcpcd_by_its_interfaces(void **state)
 	assert_none();
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, tree_set_up_helped, tear_down)
 
 int main(void)
 {
